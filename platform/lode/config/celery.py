@@ -1,0 +1,13 @@
+"""The Celery application: jobs are nudges, rows are the truth."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lode.config.settings")
+
+app = Celery("lode")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["lode.jobs"])
