@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -163,7 +164,7 @@ def _server_user() -> pwd.struct_passwd:
     raise EngineError("PostgreSQL refuses to run as root and there is no user `nobody` here: run as an ordinary user.")
 
 
-def _as_server_user() -> dict[str, object]:
+def _as_server_user() -> dict[str, Any]:
     if os.geteuid() != 0:
         return {}
     user = _server_user()

@@ -1,0 +1,31 @@
+"""Shared set-up: the embedded PostgreSQL of the tests, and databases that a test may commit to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django import DjangoDbBlocker, Settings
+
+from tests.support import databases
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give each test process its own migrated database; `db` tests roll back in it."""
+    databases.CLUSTER.start()
+    with django_db_blocker.unblock(), databases.clone(databases.migrated_template()):
+        yield
+
+
+@pytest.fixture
+def own_database(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, settings: Settings, tmp_path: Path
+) -> Iterator[str]:
+    """A fresh migrated database and `var/` folder that the test may commit to; gives the database's name."""
+    settings.VAR_DIR = tmp_path
+    settings.LEDGER_DIR = tmp_path / "ledger"
+    settings.EXPORTS_DIR = tmp_path / "exports"
+    with django_db_blocker.unblock(), databases.clone(databases.migrated_template()) as name:
+        yield name
