@@ -55,6 +55,9 @@ class HostedKey(models.Model):
     created_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True)
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class ApiToken(models.Model):
     """A token of an organisation: only its SHA-256 is kept."""
@@ -65,3 +68,6 @@ class ApiToken(models.Model):
     token_sha256 = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… ({self.label})"

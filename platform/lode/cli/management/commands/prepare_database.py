@@ -20,7 +20,7 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO lode_reader;
 class Command(BaseCommand):
     help = "Give the database roles their rights and bring the tables up to date, as the database's owner."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         with connections["owner"].cursor() as cursor:
             cursor.execute(DEFAULT_RIGHTS)
         call_command("migrate", database="owner", interactive=False, verbosity=options["verbosity"])

@@ -1,0 +1,25 @@
+"""What can go wrong with parties, keys and tokens: a closed set of codes, each with a sentence."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class PartiesCode(StrEnum):
+    """Stable codes; never renamed."""
+
+    UNKNOWN_ORGANISATION = "unknown-organisation"
+    ORGANISATION_EXISTS = "organisation-exists"
+    NO_HOSTED_KEY = "no-hosted-key"
+    UNSEALING_FAILED = "unsealing-failed"
+    NOT_ALLOWED = "not-allowed"
+    UNKNOWN_TOKEN = "unknown-token"  # noqa: S105 - a code, not a secret
+
+
+class PartiesError(Exception):
+    """Says what is wrong, where, why, and what to do."""
+
+    def __init__(self, code: PartiesCode, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
