@@ -21,16 +21,14 @@ def _key() -> bytes:
 
 def seal(*, seed: bytes, name: str, nonce: bytes) -> bytes:
     """Seal a 32-byte Ed25519 seed. `nonce` is 12 fresh random bytes; the name cannot be changed afterwards."""
-    return VERSION + nonce + AESGCM(_key()).encrypt(nonce, seed, name.encode())
+    return VERSION + nonce + AESGCM(_key()).encrypt(nonce, seed, VERSION + name.encode())
 
 
 def unseal(*, sealed: bytes, name: str) -> bytes:
     """Return the seed. Raises PartiesError `unsealing-failed` under another key-encryption key, name or bytes."""
     nonce, box = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
     try:
-        if sealed[:1] != VERSION:
-            raise InvalidTag
-        return AESGCM(_key()).decrypt(nonce, box, name.encode())
+        return AESGCM(_key()).decrypt(nonce, box, VERSION + name.encode())
     except (InvalidTag, ValueError) as error:
         raise PartiesError(
             PartiesCode.UNSEALING_FAILED,
