@@ -126,6 +126,6 @@ def test_who_does_not_enter_prices_is_told(nickel, actor):
 def test_sql_cannot_change_a_fixing(own_database, role, statement):
     publish_series(series=NICKEL, actor=FINANCE, now=FEBRUARY)
     record_prices(series="ni-lme", rows=[PriceRow(date(2024, 1, 1), Decimal(7))], actor=FINANCE, now=MARCH)
-    with pytest.raises(DatabaseError, match="never changed"), transaction.atomic(role):
+    with pytest.raises(DatabaseError, match=r"never changed|permission denied"), transaction.atomic(role):
         connections[role].cursor().execute(statement)
     assert PricePoint.objects.get().value == Decimal(7)
