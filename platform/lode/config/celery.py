@@ -10,4 +10,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lode.config.settings")
 
 app = Celery("lode")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.beat_schedule = {}
 app.autodiscover_tasks(["lode.jobs"])
+app.autodiscover_tasks(["lode.jobs"], related_name="ping")

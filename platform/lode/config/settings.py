@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import os
-import secrets
-from pathlib import Path
 from typing import Any
 
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from lode.engine.places import PROJECT, secret, var_folder
 from lode.engine.postgres import Cluster
 
-BASE_DIR = Path(__file__).resolve().parents[3]
-VAR_DIR = Path(os.environ.get("LODE_VAR", BASE_DIR / "var")).resolve()
-
-
-def secret(name: str) -> str:
-    """Return a secret from the environment, or from a file of `var/secrets` that is made at the first use."""
-    if value := os.environ.get(name):
-        return value
-    path = VAR_DIR / "secrets" / name.lower()
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    return path.read_text().strip()
-
+BASE_DIR = PROJECT
+VAR_DIR = var_folder()
 
 DEBUG = os.environ.get("LODE_DEBUG") == "1"
 SECRET_KEY = secret("LODE_SECRET_KEY")
@@ -161,6 +146,56 @@ EXPORTS_DIR = VAR_DIR / "exports"
 # The ledger: its name (the origin line of its checkpoints), and where its files are published.
 LEDGER_ORIGIN = os.environ.get("LODE_LEDGER_ORIGIN", "ledger.lode.example/demo")
 LEDGER_DIR = VAR_DIR / "ledger"
+
+# Jobs: a message is a nudge and a row is the truth, so no result is kept and a message may come twice.
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "pgmq://"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_POOL_LIMIT = 4
+CELERY_TASK_DEFAULT_QUEUE = "lode"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # would keep a pair of queue tables for every worker there ever was
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
+# How long a message that was read stays hidden: a killed worker's work is taken up after that.
+QUEUE_VISIBILITY_SECONDS = int(os.environ.get("LODE_QUEUE_VISIBILITY_SECONDS", "120"))
+
+
+def pgmq_options(parts: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of kombu's PGMQ transport for a database given as Django has it.
+
+    The client is given a libpq string: it does not understand an address with a socket folder. It drops every
+    option but host, port, database, user and password, so what secures the connection goes through libpq's
+    environment. Polling is done by the worker, not by a transaction that the server keeps open.
+    """
+    for option in ("sslmode", "sslrootcert", "sslcert", "sslkey"):
+        if option in parts["OPTIONS"]:
+            os.environ.setdefault(f"PG{option.upper()}", str(parts["OPTIONS"][option]))
+    password = {"password": parts["PASSWORD"]} if parts["PASSWORD"] else {}
+    names = {"host": "HOST", "port": "PORT", "dbname": "NAME", "user": "USER"}
+    return {
+        "conn_string": make_conninfo(**{key: str(parts[name]) for key, name in names.items()}, **password),
+        "init_extension": False,
+        "visibility_timeout": QUEUE_VISIBILITY_SECONDS,
+        "wait_time_seconds": 0,
+        "polling_interval": 0.5,
+        "pool_size": 2,
+        "pool_timeout": 10,
+    }
+
+
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
+    pgmq_options(DATABASES["default"])
+    if CELERY_BROKER_URL.startswith("pgmq")
+    else {"visibility_timeout": QUEUE_VISIBILITY_SECONDS}
+)
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -24,12 +24,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from lode.engine.places import EngineError
+
 ROLES = ("lode_owner", "lode_app", "lode_sequencer", "lode_reader")
 MAJOR = "18"
-
-
-class EngineError(Exception):
-    """The engine cannot run here; the message is a sentence that says what to do."""
 
 
 def binaries() -> Path:

@@ -1,0 +1,53 @@
+"""Celery over PGMQ, with real worker processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from lode.jobs.ping import ping
+from tests.support import databases
+from tests.support.workers import broker, queued, wait_until, worker
+
+
+def lines(var: Path) -> list[str]:
+    path = var / "log" / "ping.txt"
+    return path.read_text().split() if path.exists() else []
+
+
+@pytest.mark.worker
+def test_a_message_sent_is_work_done_and_then_gone(own_database, tmp_path):
+    with broker(own_database), worker(own_database, tmp_path):
+        ping.delay("hello")
+        wait_until(lambda: lines(tmp_path) == ["hello"], what="the ping")
+        wait_until(lambda: queued(own_database) == 0, what="the acknowledgement")
+
+
+@pytest.mark.worker
+def test_the_message_of_a_killed_worker_is_delivered_again(own_database, tmp_path):
+    with broker(own_database):
+        with worker(own_database, tmp_path) as first:
+            ping.delay("again", hold_seconds=1)
+            wait_until(lambda: lines(tmp_path) == ["again"], what="the ping")
+            first.kill()
+        assert queued(own_database) == 1, "the message of the killed worker is kept"
+        with worker(own_database, tmp_path):
+            wait_until(lambda: lines(tmp_path) == ["again", "again"], what="the second delivery")
+            wait_until(lambda: queued(own_database) == 0, what="the acknowledgement")
+
+
+def test_the_app_may_create_queues_but_not_in_the_public_schema(own_database):
+    with psycopg.connect(databases.CLUSTER.url("lode_app", own_database), autocommit=True) as connection:
+        connection.execute("SELECT pgmq.create('one_more')")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("CREATE TABLE public.mine (id int)")
+
+
+def test_the_reader_sees_no_queue(own_database):
+    with (
+        psycopg.connect(databases.CLUSTER.url("lode_reader", own_database), autocommit=True) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("SELECT pgmq.create('not_mine')")
