@@ -1,1 +1,198 @@
-"""Rows of the ledger."""
+# ruff: noqa: DJ008 - rows are shown as the values that selectors make of them, never as themselves
+"""Rows of the ledger. Django knows their shape; they are written only by `ledger/sql/`, and guarded by the database.
+
+What is signed is kept as bytes (`note`, `seal`, `nonce`, `leaf`); every other column can be made again from them.
+"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+
+
+class Inbox(models.Model):
+    """A signed entry that somebody handed in. The app inserts; only the sequencer says what became of it."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        POSTED = "posted"
+        REFUSED = "refused"
+
+    entry_id = models.BinaryField()
+    note = models.BinaryField()
+    received_at = models.DateTimeField()
+    submitted_by = models.TextField()
+    idempotency_key = models.TextField(null=True)
+    # The legs as [[owner, holder, element, state, lot, milligrams as text], ...]: what later callers must reckon with.
+    legs = models.JSONField()
+    state = models.TextField(db_default=State.PENDING)
+    code = models.TextField(null=True)
+    message = models.TextField(null=True)
+    entry_index = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], name="ledger_inbox_pending", condition=Q(state="pending")),
+            models.Index(fields=["entry_id"], name="ledger_inbox_entry_id"),
+        ]
+        constraints = [
+            # A refused entry may be handed in again when the reason is gone.
+            models.UniqueConstraint(fields=["entry_id"], condition=~Q(state="refused"), name="ledger_inbox_entry_once"),
+            models.UniqueConstraint(
+                fields=["submitted_by", "idempotency_key"],
+                condition=~Q(state="refused"),
+                name="ledger_inbox_idempotency_key_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="pending", entry_index=None, code=None)
+                | Q(state="posted", entry_index__isnull=False, code=None)
+                | Q(state="refused", entry_index=None, code__isnull=False, message__isnull=False),
+                name="ledger_inbox_state_is_explained",
+            ),
+        ]
+
+
+class Entry(models.Model):
+    """A posted entry: leaf number `index` of the tree."""
+
+    index = models.BigIntegerField(primary_key=True)
+    entry_id = models.BinaryField(unique=True)
+    kind = models.TextField()
+    occurred = models.DateField()
+    recorded = models.DateTimeField()
+    note = models.BinaryField()
+    seal = models.BinaryField()
+    nonce = models.BinaryField()
+    leaf = models.BinaryField()
+    leaf_hash = models.BinaryField()
+    contract = models.TextField(null=True)
+    reference = models.TextField(null=True)
+    corrects = models.BinaryField(null=True)
+    public = models.BooleanField()
+    readers = ArrayField(models.TextField())
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["readers"], name="ledger_entry_readers"),
+            models.Index(
+                fields=["contract", "index"], name="ledger_entry_contract", condition=Q(contract__isnull=False)
+            ),
+            models.Index(fields=["corrects"], name="ledger_entry_corrects", condition=Q(corrects__isnull=False)),
+            models.Index(fields=["kind", "index"], name="ledger_entry_kind"),
+        ]
+        constraints = [models.CheckConstraint(condition=Q(index__gte=0), name="ledger_entry_index_counts_from_zero")]
+
+
+class Account(models.Model):
+    """Owner × holder × element × state × lot."""
+
+    owner = models.TextField()
+    holder = models.TextField()
+    element = models.TextField()
+    state = models.TextField()
+    lot = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "holder", "element", "state", "lot"], name="ledger_account_once")
+        ]
+        indexes = [
+            models.Index(fields=["holder"], name="ledger_account_holder"),
+            models.Index(fields=["element"], name="ledger_account_element"),
+        ]
+
+
+class Leg(models.Model):
+    """What one entry did to one account.
+
+    `occurred_max` is the latest day among the account's legs so far. It never falls, so the legs known at any tree
+    size and dated up to any day are one prefix of the account's chain (its last leg carries the sum) and the few late
+    legs whose [occurred, occurred_max) spans that day: a balance needs two look-ups, however long the chain is.
+    """
+
+    pk = models.CompositePrimaryKey("entry_id", "leg_no")
+    entry = models.ForeignKey(
+        Entry, on_delete=models.RESTRICT, db_column="entry_index", db_index=False, related_name="+"
+    )
+    leg_no = models.SmallIntegerField()
+    account = models.ForeignKey(Account, on_delete=models.RESTRICT, db_index=False, related_name="+")
+    mass_mg = models.BigIntegerField()
+    occurred = models.DateField()
+    occurred_max = models.DateField()
+    account_seq = models.BigIntegerField()
+    balance_after_mg = models.BigIntegerField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "entry"], include=["balance_after_mg"], name="ledger_leg_by_index"),
+            models.Index(fields=["account", "occurred_max", "entry"], name="ledger_leg_by_day"),
+            models.Index(
+                fields=["account", "occurred_max"],
+                include=["occurred", "entry", "mass_mg"],
+                condition=Q(occurred__lt=F("occurred_max")),
+                name="ledger_leg_late",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(occurred__lte=F("occurred_max")), name="ledger_leg_day_is_counted")
+        ]
+
+
+class Balance(models.Model):
+    """The end of each account's chain. A projection: the sequencer's alone, and made again by replay."""
+
+    account = models.OneToOneField(Account, on_delete=models.RESTRICT, primary_key=True, related_name="+")
+    seq = models.BigIntegerField()
+    last_entry_id = models.BinaryField()
+    mass_mg = models.BigIntegerField()
+    occurred_max = models.DateField()
+    # False only for a source, from which mass enters the ledger.
+    bounded = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(mass_mg__gte=0) | Q(bounded=False), name="ledger_balance_not_below_zero")
+        ]
+
+
+class Checkpoint(models.Model):
+    """A signed tree head. `frontier` holds the right edge of the tree, from which it grows."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField()
+    note = models.BinaryField()
+    frontier = models.BinaryField()
+    created_at = models.DateTimeField()
+
+
+class Tile(models.Model):
+    """A full tile of 256 hashes, and the root over them, which is a hash of the level above."""
+
+    pk = models.CompositePrimaryKey("level", "number")
+    level = models.SmallIntegerField()
+    number = models.BigIntegerField()
+    hashes = models.BinaryField()
+    root = models.BinaryField()
+
+
+class Key(models.Model):
+    """A key registered by a public entry, or the registry's root; valid for the leaves from `valid_from_index`."""
+
+    vkey = models.TextField(primary_key=True)
+    name = models.TextField()
+    party = models.TextField()
+    purpose = models.TextField()
+    custody = models.TextField()
+    valid_from_index = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["party"], name="ledger_key_party")]
+
+
+class KeyRevocation(models.Model):
+    """The end of a key, by a public entry: it signs no leaf from `revoked_at_index` on."""
+
+    key = models.OneToOneField(Key, on_delete=models.RESTRICT, primary_key=True, db_column="vkey", related_name="+")
+    revoked_at_index = models.BigIntegerField()

@@ -1,0 +1,241 @@
+"""What the ledger's reads and writes answer with: frozen values, no rows.
+
+`entry_id` is hex everywhere; masses are integer milligrams of the contained element; `known_at` is a tree size: what
+stood in the ledger when it had that many entries.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.core.entry import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What became of an entry that was handed in. `state`: `pending`, `posted` or `refused`.
+
+    `existed` says that the same entry was there already and nothing was added; `code` and `message` say why it was
+    refused.
+    """
+
+    entry_id: str
+    state: str
+    received_at: dt.datetime
+    submitted_by: str
+    index: int | None = None
+    code: str | None = None
+    message: str | None = None
+    existed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PostedEntry:
+    """An entry that stands in the ledger; `checkpoint_size` is the size of a signed tree that covers it."""
+
+    entry_id: str
+    index: int
+    recorded: dt.datetime
+    checkpoint_size: int
+    existed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PostedLeg:
+    """One movement as posted: `seq` is its place in the account's chain, from 0."""
+
+    entry_index: int
+    account: Account
+    mass_mg: int
+    occurred: dt.date
+    seq: int
+    balance_before_mg: int
+    balance_after_mg: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySignature:
+    """A signature under an entry. `party`, `vkey` and `custody` are None where the key is not registered.
+
+    `custody`: `hosted` (kept by the operator, sealed) or `held` (made and kept by the party).
+    """
+
+    key_name: str
+    key_id: str
+    party: str | None
+    vkey: str | None
+    custody: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySummary:
+    """One line of the list of entries."""
+
+    index: int
+    entry_id: str
+    kind: str
+    occurred: dt.date
+    recorded: dt.datetime
+    contract: str | None
+    reference: str | None
+    corrects: str | None
+    public: bool
+    legs: tuple[PostedLeg, ...]
+    signatures: tuple[EntrySignature, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDetail:
+    """One entry with everything that its reader may hold.
+
+    `body` is the parsed JSON of the signed text; `corrected_by` are the indexes of the adjustments that name it, and
+    `reversed_by` that of the reversal; `checkpoint_size` is the latest signed size that covers it, None while it waits for one.
+    """
+
+    summary: EntrySummary
+    body: Mapping[str, Any]
+    readers: tuple[str, ...]
+    note: bytes
+    seal: bytes
+    leaf: bytes
+    leaf_hash: bytes
+    nonce: bytes
+    corrects_index: int | None
+    reversed_by: int | None
+    corrected_by: tuple[int, ...]
+    checkpoint_size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCheckpoint:
+    """A signed tree head as published: `note` is the C2SP checkpoint."""
+
+    origin: str
+    size: int
+    root: bytes
+    note: bytes
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EntryProof:
+    """Inclusion of one entry under a signed checkpoint; `text` is the C2SP tlog-proof file."""
+
+    index: int
+    size: int
+    root: bytes
+    leaf: bytes
+    leaf_hash: bytes
+    hashes: tuple[bytes, ...]
+    checkpoint: bytes
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredKey:
+    """A key of the registry: valid for leaves from `valid_from_index` up to `revoked_at_index`, that one excluded.
+
+    `custody`: `hosted` (kept by the operator, sealed) or `held` (made and kept by the party).
+    """
+
+    vkey: str
+    name: str
+    party: str
+    purpose: str
+    custody: str
+    valid_from_index: int
+    revoked_at_index: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """A sum of balances of one element; the axes that were not grouped by are None."""
+
+    element: str
+    owner: str | None
+    holder: str | None
+    state: str | None
+    lot: str | None
+    mass_mg: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One entry in an account's statement, in the order of recording."""
+
+    index: int
+    entry_id: str
+    kind: str
+    occurred: dt.date
+    recorded: dt.datetime
+    contract: str | None
+    reference: str | None
+    leg: PostedLeg
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatement:
+    """An account's movements between two days: opening + Σ lines = closing, all as known at one tree size."""
+
+    account: Account
+    start: dt.date | None
+    end: dt.date | None
+    known_at: int
+    opening_mg: int
+    lines: tuple[StatementLine, ...]
+    closing_mg: int
+
+
+@dataclass(frozen=True, slots=True)
+class ElementClosing:
+    """Whether an element closes to the milligram: owned = held = Σ of states = −(what stands outside).
+
+    `outside` holds `source` (negative: what came in), `loss`, `unaccounted` and `exported`.
+    """
+
+    element: str
+    owners: Mapping[str, int]
+    holders: Mapping[str, int]
+    states: Mapping[str, int]
+    outside: Mapping[str, int]
+    owned_mg: int
+    held_mg: int
+    states_mg: int
+    outside_mg: int
+
+    @property
+    def closes(self) -> bool:
+        """Say whether the four figures agree."""
+        return self.owned_mg == self.held_mg == self.states_mg == -self.outside_mg
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """An entry as settlement and reconciliation use it: its facts and the legs that the filters left."""
+
+    index: int
+    entry_id: str
+    kind: str
+    occurred: dt.date
+    recorded: dt.datetime
+    contract: str | None
+    reference: str | None
+    corrects: str | None
+    details: Mapping[str, Any]
+    documents: Mapping[str, str]
+    legs: tuple[PostedLeg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowBand:
+    """What flowed between two accounts (lots summed) by entries of one kind; `entries` are their indexes."""
+
+    kind: str
+    element: str
+    source: Account
+    target: Account
+    mass_mg: int
+    entries: tuple[int, ...]

@@ -1,0 +1,106 @@
+-- The guard of the ledger: what stands in it is added to, never changed, by whoever it is.
+-- It stops bugs and ordinary administrators. The owner of the tables can still take the guard away (see
+-- event_triggers.sql), a superuser can do anything: only checkpoints that others hold stop those.
+
+DO $$
+DECLARE
+    missing text;
+BEGIN
+    SELECT string_agg(name, ', ') INTO missing
+    FROM unnest(ARRAY['lode_app', 'lode_sequencer', 'lode_reader']) AS name
+    WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name);
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'The ledger needs the database roles %, which do not exist here.', missing
+            USING HINT = 'Create them first, as a superuser: CREATE ROLE lode_app LOGIN, and so on. Then migrate again.';
+    END IF;
+END
+$$;
+
+-- No table of the ledger may be changed or emptied, nor a row of it deleted, by anybody.
+CREATE FUNCTION ledger_refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'The ledger is append-only: % on % is refused for everybody, and nothing was changed.',
+        TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', HINT = 'Correct an entry by a reversal or an adjustment entry.';
+END
+$$;
+
+-- Rows are added by the sequencer alone, which decides their order.
+CREATE FUNCTION ledger_refuse_others() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT pg_has_role(current_user, 'lode_sequencer', 'USAGE') THEN
+        RAISE EXCEPTION 'Only the sequencer writes the ledger: % on % is refused for %, and nothing was changed.',
+            TG_OP, TG_TABLE_NAME, current_user
+            USING ERRCODE = 'restrict_violation', HINT = 'Hand entries in through the inbox.';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- What was handed in stays as it was; what became of it is said once.
+CREATE FUNCTION ledger_refuse_second_answer() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF OLD.state <> 'pending'
+        OR (OLD.id, OLD.entry_id, OLD.note, OLD.received_at, OLD.submitted_by, OLD.legs)
+            IS DISTINCT FROM (NEW.id, NEW.entry_id, NEW.note, NEW.received_at, NEW.submitted_by, NEW.legs)
+        OR OLD.idempotency_key IS DISTINCT FROM NEW.idempotency_key
+    THEN
+        RAISE EXCEPTION 'Inbox row % keeps what was handed in and what was answered: the change is refused.', OLD.id
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+DO $$
+DECLARE
+    guarded text;
+BEGIN
+    FOREACH guarded IN ARRAY ARRAY[
+        'ledger_entry', 'ledger_leg', 'ledger_account', 'ledger_checkpoint', 'ledger_tile',
+        'ledger_key', 'ledger_keyrevocation', 'ledger_inbox', 'ledger_balance'
+    ] LOOP
+        EXECUTE format('REVOKE ALL ON TABLE %I FROM PUBLIC, lode_app, lode_sequencer, lode_reader', guarded);
+        EXECUTE format('GRANT SELECT ON TABLE %I TO lode_app, lode_sequencer, lode_reader', guarded);
+        IF guarded IN ('ledger_inbox', 'ledger_balance') THEN
+            EXECUTE format(
+                'CREATE TRIGGER ledger_guard_rows BEFORE DELETE ON %I FOR EACH ROW'
+                ' EXECUTE FUNCTION ledger_refuse_change()', guarded);
+            EXECUTE format(
+                'CREATE TRIGGER ledger_guard_statements BEFORE DELETE OR TRUNCATE ON %I FOR EACH STATEMENT'
+                ' EXECUTE FUNCTION ledger_refuse_change()', guarded);
+            EXECUTE format(
+                'CREATE TRIGGER ledger_guard_writers BEFORE UPDATE %s ON %I FOR EACH STATEMENT'
+                ' EXECUTE FUNCTION ledger_refuse_others()',
+                CASE guarded WHEN 'ledger_balance' THEN 'OR INSERT' ELSE '' END, guarded);
+        ELSE
+            EXECUTE format(
+                'CREATE TRIGGER ledger_guard_rows BEFORE UPDATE OR DELETE ON %I FOR EACH ROW'
+                ' EXECUTE FUNCTION ledger_refuse_change()', guarded);
+            EXECUTE format(
+                'CREATE TRIGGER ledger_guard_statements BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT'
+                ' EXECUTE FUNCTION ledger_refuse_change()', guarded);
+            EXECUTE format(
+                'CREATE TRIGGER ledger_guard_writers BEFORE INSERT ON %I FOR EACH STATEMENT'
+                ' EXECUTE FUNCTION ledger_refuse_others()', guarded);
+        END IF;
+        -- ALWAYS: also where session_replication_role says that triggers are off.
+        EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER ledger_guard_rows', guarded);
+        EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER ledger_guard_statements', guarded);
+        EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER ledger_guard_writers', guarded);
+    END LOOP;
+END
+$$;
+
+CREATE TRIGGER ledger_guard_answer BEFORE UPDATE ON ledger_inbox FOR EACH ROW
+    EXECUTE FUNCTION ledger_refuse_second_answer();
+ALTER TABLE ledger_inbox ENABLE ALWAYS TRIGGER ledger_guard_answer;
+
+-- The app hands in; it cannot say what became of it, for it may not write those columns.
+GRANT INSERT (entry_id, note, received_at, submitted_by, idempotency_key, legs) ON ledger_inbox TO lode_app;
+GRANT UPDATE (state, code, message, entry_index) ON ledger_inbox TO lode_sequencer;
+GRANT INSERT, UPDATE ON ledger_balance TO lode_sequencer;
+GRANT INSERT ON ledger_entry, ledger_leg, ledger_account, ledger_checkpoint, ledger_tile, ledger_key,
+    ledger_keyrevocation TO lode_sequencer;
+GRANT USAGE ON SCHEMA public TO lode_app, lode_sequencer, lode_reader;
+REVOKE ALL ON SEQUENCE ledger_inbox_id_seq, ledger_account_id_seq FROM PUBLIC, lode_app, lode_sequencer, lode_reader;
