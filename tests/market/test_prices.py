@@ -1,6 +1,6 @@
 """Prices: what was known when, and that nothing is ever changed."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,7 +9,7 @@ from django.db import DatabaseError, connections, transaction
 from lode.market import selectors
 from lode.market.errors import MarketCode, MarketError
 from lode.market.models import PricePoint
-from lode.market.services import PriceRow, SeriesTerms, publish_series, record_prices
+from lode.market.services import PriceRow, SeriesTerms, hold_prices, publish_series, record_prices
 from lode.parties.actor import Actor
 
 FINANCE = Actor("northvolt-lessor", "finance")
@@ -129,3 +129,10 @@ def test_sql_cannot_change_a_fixing(own_database, role, statement):
     with pytest.raises(DatabaseError, match=r"never changed|permission denied"), transaction.atomic(role):
         connections[role].cursor().execute(statement)
     assert PricePoint.objects.get().value == Decimal(7)
+
+
+def test_what_a_settlement_was_told_to_know_is_never_added_to(nickel):
+    hold_prices(known_at=MAY)
+    record_prices(series="ni-lme", rows=[PriceRow(date(2024, 3, 1), Decimal(9))], actor=FINANCE, now=MARCH)
+    assert [month for month, _, _ in values(MAY)] == [1, 2]
+    assert [month for month, _, _ in values(MAY + timedelta(microseconds=1))] == [1, 2, 3]

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models
 
+_Value = TypeVar("_Value")
+
 if TYPE_CHECKING:
-    _Field = models.Field[Decimal, Decimal]
+
+    class _Field(models.Field[_Value, _Value]):
+        pass
 else:
-    _Field = models.Field  # Django's fields take type arguments in its stubs only
+    # Django's fields take type arguments in its stubs only.
+    class _Field(models.Field):
+        def __class_getitem__(cls, _value: Any) -> type:
+            return cls
 
 
-class NumericField(_Field):
+class NumericField(_Field[_Value]):
     """PostgreSQL's `numeric` without a declared scale: 28125.00 stays 28125.00, and nothing is rounded."""
 
     description = "Exact decimal number"

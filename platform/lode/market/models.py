@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
 
 from lode.market.fields import NumericField
@@ -38,7 +40,7 @@ class PricePoint(models.Model):
     series = models.ForeignKey(PriceSeries, on_delete=models.PROTECT, related_name="points")
     effective = models.DateField()
     edition = models.PositiveIntegerField()
-    value = NumericField()
+    value = NumericField[Decimal]()
     recorded_at = models.DateTimeField()
     recorded_by = models.CharField(max_length=60)
     evidence = models.TextField(blank=True)
@@ -57,3 +59,12 @@ class PricePoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.series_id} {self.effective} edition {self.edition}"
+
+
+class Horizon(models.Model):
+    """One row: the latest moment that a settlement was told to know. What is recorded later is recorded after it."""
+
+    known_through = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.known_through)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -74,9 +76,9 @@ class Statement(models.Model):
     revision = models.PositiveIntegerField()
     previous = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="revisions")
     currency = models.CharField(max_length=3)
-    total = NumericField()
-    already_issued = NumericField()
-    amount_due = NumericField()
+    total = NumericField[Decimal]()
+    already_issued = NumericField[Decimal]()
+    amount_due = NumericField[Decimal]()
     payer = models.CharField(max_length=40)
     payee = models.CharField(max_length=40)
     due_date = models.DateField()
@@ -132,11 +134,11 @@ class StatementLine(models.Model):
     clause_ref = models.CharField(max_length=60, default="", blank=True)
     description_en = models.TextField()
     description_zh = models.TextField()
-    quantity = NumericField()
+    quantity = NumericField[Decimal]()
     quantity_unit = models.CharField(max_length=30)
-    unit_price = NumericField(null=True)
+    unit_price = NumericField[Decimal | None](null=True)
     unit_price_unit = models.CharField(max_length=30, default="", blank=True)
-    amount = NumericField()
+    amount = NumericField[Decimal]()
     currency = models.CharField(max_length=30)
     payer = models.CharField(max_length=40)
     payee = models.CharField(max_length=40)
@@ -146,6 +148,9 @@ class StatementLine(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [models.UniqueConstraint(fields=["statement", "position"], name="settlement_line_position")]
+
+    def __str__(self) -> str:
+        return f"{self.statement_id} line {self.position}"
 
 
 class StatementEvent(models.Model):
@@ -161,3 +166,6 @@ class StatementEvent(models.Model):
 
     class Meta:
         ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.statement_id} {self.event}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
 
 from lode.market.errors import MarketCode, MarketError
-from lode.market.models import PricePoint, PriceSeries
+from lode.market.models import Horizon, PricePoint, PriceSeries
 from lode.market.periods import period_start
 from lode.market.services.publish_series import refuse_unless_may_record
 from lode.parties.actor import Actor
@@ -38,13 +38,17 @@ def record_prices(*, series: str, rows: Sequence[PriceRow], actor: Actor, now: d
     """Record prices of one series as learned at `now`; all or none.
 
     A price that stands already with the same value is left alone, so a file may be sent twice. Another value becomes
-    the next edition and supersedes the last; the old one stays. Raises MarketError `unknown-series`, `bad-period`,
+    the next edition and supersedes the last; the old one stays. Nothing is recorded at or before a moment that a
+    settlement was told to know. Raises MarketError `unknown-series`, `bad-period`,
     `bad-value` (two rows for one period, a number that is not finite), `not-allowed`.
     """
     refuse_unless_may_record(actor)
     with transaction.atomic():
-        # The lock on the series makes editions gap-free when two people send the same file at once.
-        terms = PriceSeries.objects.select_for_update().filter(code=series).first()
+        # The lock makes editions gap-free when two people send the same file at once, and keeps a settlement that is
+        # told to know this moment waiting until these prices are there.
+        horizon = Horizon.objects.select_for_update().get()
+        recorded_at = max(now, horizon.known_through + timedelta(microseconds=1))
+        terms = PriceSeries.objects.filter(code=series).first()
         if terms is None:
             raise MarketError(MarketCode.UNKNOWN_SERIES, f"There is no price series {series}: publish it first.")
         _refuse_bad_rows(terms, rows)
@@ -52,18 +56,18 @@ def record_prices(*, series: str, rows: Sequence[PriceRow], actor: Actor, now: d
         fresh = [row for row in rows if row.effective not in newest]
         other = [row for row in rows if row.effective in newest and newest[row.effective].value != row.value]
         PricePoint.objects.bulk_create(
-            _point(series, row, newest.get(row.effective), actor, now) for row in [*fresh, *other]
+            _point(series, row, newest.get(row.effective), actor, recorded_at) for row in [*fresh, *other]
         )
     return Recorded(added=len(fresh), corrected=len(other), unchanged=len(rows) - len(fresh) - len(other))
 
 
-def _point(series: str, row: PriceRow, before: PricePoint | None, actor: Actor, now: datetime) -> PricePoint:
+def _point(series: str, row: PriceRow, before: PricePoint | None, actor: Actor, recorded_at: datetime) -> PricePoint:
     return PricePoint(
         series_id=series,
         effective=row.effective,
         edition=before.edition + 1 if before else 1,
         value=row.value,
-        recorded_at=now,
+        recorded_at=recorded_at,
         recorded_by=actor.organisation,
         evidence=row.evidence,
         supersedes=before,
