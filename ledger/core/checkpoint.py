@@ -48,17 +48,17 @@ class Checkpoint:
         return sign(self.text(), signers)
 
 
-def open_checkpoint(data: bytes, log_key: VerifierKey) -> tuple[Checkpoint, Note]:
-    """Read a signed checkpoint and check the log's signature and origin (the key's name).
+def open_checkpoint(data: bytes, *log_keys: VerifierKey) -> tuple[Checkpoint, Note]:
+    """Read a checkpoint signed by one of `log_keys` whose name is its origin.
 
     Raises `malformed`, `unsigned`, `bad-signature`, `unknown-key`, `wrong-book` or `bad-checkpoint`.
     """
     note = Note.parse(data)
-    note.verify([log_key])
+    signed = note.verify(log_keys)
     checkpoint = Checkpoint.parse(note.text)
-    if checkpoint.origin != log_key.name:
+    if all(key.name != checkpoint.origin for key in signed):
         raise LedgerError(
             LedgerCode.WRONG_BOOK,
-            f"The checkpoint is of {checkpoint.origin!r} and its key belongs to {log_key.name!r}.",
+            f"The checkpoint is of {checkpoint.origin!r} and its key belongs to {signed[0].name!r}.",
         )
     return checkpoint, note

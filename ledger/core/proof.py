@@ -63,11 +63,15 @@ class Proof:
             raise LedgerError(LedgerCode.BAD_PROOF, f"The proof is not of the form {HEADER}.")
         return cls(int(match[1]), hashes, checkpoint, extra)
 
-    def verify(self, leaf: bytes, log_key: VerifierKey) -> Checkpoint:
+    def verify(self, leaf: bytes, *log_keys: VerifierKey) -> Checkpoint:
         """Return the signed checkpoint under which `leaf` stands; raises `bad-proof` or as `open_checkpoint`."""
-        checkpoint, _ = open_checkpoint(self.checkpoint, log_key)
-        verify_inclusion(leaf_hash(leaf), self.index, checkpoint.size, self.hashes, checkpoint.root)
+        checkpoint, _ = open_checkpoint(self.checkpoint, *log_keys)
+        self.verify_under(leaf, checkpoint)
         return checkpoint
+
+    def verify_under(self, leaf: bytes, checkpoint: Checkpoint) -> None:
+        """Raise `bad-proof` unless `leaf` stands at `index` under a checkpoint whose signature is checked already."""
+        verify_inclusion(leaf_hash(leaf), self.index, checkpoint.size, self.hashes, checkpoint.root)
 
 
 def make_proof(index: int, hashes: Sequence[bytes], checkpoint: bytes, *, time: str, nonce: bytes | None) -> Proof:

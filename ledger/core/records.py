@@ -92,7 +92,7 @@ class _Agreed(Kind):
 
 
 class Contract(_Agreed):
-    """A version of a contract is agreed: its reference in `contract`, its digest among the documents. Its parties sign."""
+    """Parties agree a version of a contract: reference in `contract`, digest among the documents. All of them sign."""
 
     name = "contract"
     needs = ("contract", "documents", "parties")

@@ -91,13 +91,8 @@ class KeyRegistry:
 
     def check_signatures(self, entry: Entry, note: Note, index: int, original: Entry | None = None) -> frozenset[str]:
         """Return the signing parties; raises as `signers`, or `missing-signature` naming who has not signed."""
-        kind = kind_of(entry)
-        signed = self.signers(note, index, public=kind.public)
-        if missing := kind.required_signers(entry, original) - signed:
-            raise LedgerError(
-                LedgerCode.MISSING_SIGNATURE,
-                f"An entry of kind {kind.name} needs the signature of {', '.join(sorted(missing))}.",
-            )
+        signed = self.signers(note, index, public=kind_of(entry).public)
+        check_required(entry, signed, original)
         return signed
 
     def _add(self, record: KeyRecord) -> None:
@@ -107,3 +102,13 @@ class KeyRegistry:
             raise LedgerError(LedgerCode.DUPLICATE, f"The key {record.name} is registered already.")
         self._records[key] = record
         self._public_keys.add(record.vkey.public_key)
+
+
+def check_required(entry: Entry, signed: frozenset[str], original: Entry | None = None) -> None:
+    """Raise `missing-signature` unless all that the entry's kind asks for are among the parties that signed."""
+    kind = kind_of(entry)
+    if missing := kind.required_signers(entry, original) - signed:
+        raise LedgerError(
+            LedgerCode.MISSING_SIGNATURE,
+            f"An entry of kind {kind.name} needs the signature of {', '.join(sorted(missing))}.",
+        )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ledger.core.canonical_json import dumps, loads_canonical
-from ledger.core.entry import Account
+from ledger.core.entry import Account, Entry
 from ledger.core.errors import LedgerCode, LedgerError
+from ledger.core.posting import apply
 
 HEADER = b"lode/seal/v1\n"
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -31,12 +33,41 @@ class SealLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """Where an account's chain stands: the `seq` and hex id of its last entry, and the balance in mg after it."""
+
+    seq: int
+    entry_id: str
+    balance_mg: int
+
+
+@dataclass(frozen=True, slots=True)
 class Seal:
     """Leaf index, time received (UTC, YYYY-MM-DDTHH:MM:SSZ), and a line for each account touched, sorted by account."""
 
     index: int
     time: str
     accounts: tuple[SealLine, ...] = ()
+
+
+def make_seal(entry: Entry, *, index: int, time: str, heads: Mapping[Account, Head]) -> Seal:
+    """Return the seal of `entry` at leaf `index`, given the heads of the accounts that it touches (absent: never used).
+
+    Raises `unbalanced` or `insufficient`.
+    """
+    before = {leg.account: heads[leg.account].balance_mg for leg in entry.legs if leg.account in heads}
+    after = apply(before, entry)
+    lines = []
+    for account in sorted(after):
+        head = heads.get(account)
+        seq, prev = (0, None) if head is None else (head.seq + 1, head.entry_id)
+        lines.append(SealLine(account, seq, prev, after[account]))
+    return Seal(index, time, tuple(lines))
+
+
+def heads_after(entry_id: bytes, seal: Seal) -> dict[Account, Head]:
+    """Return the heads of the accounts that the sealed entry touched."""
+    return {line.account: Head(line.seq, entry_id.hex(), line.balance_mg) for line in seal.accounts}
 
 
 def encode(seal: Seal) -> bytes:

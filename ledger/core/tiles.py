@@ -185,13 +185,13 @@ class TileReader:
         """Return the proven hash of leaf `index`."""
         return self.get_hash(0, index)
 
-    def leaf_hashes(self, tile_index: int) -> list[bytes]:
-        """Return the proven leaf hashes of level 0 tile `tile_index`."""
-        return self._load(0, tile_index)[0]
+    def tile_hashes(self, level: int, index: int) -> list[bytes]:
+        """Return the proven hashes of one tile."""
+        return self._load(level, index)[0]
 
     def leaves(self, tile_index: int) -> list[bytes]:
         """Return the leaves of a bundle, each proven; raises `bad-tile` naming the first entry that was changed."""
-        hashes = self.leaf_hashes(tile_index)
+        hashes = self.tile_hashes(0, tile_index)
         tile = Tile(0, tile_index, len(hashes))
         leaves = read_bundle(self._read, tile)
         for at, (leaf, proven) in enumerate(zip(leaves, hashes, strict=True)):

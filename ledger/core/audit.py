@@ -1,0 +1,143 @@
+"""The verifier: three depths of audit over anything that answers the bytes of a path. No I/O, no clock.
+
+* tree: what anybody can check. The checkpoint's signature, every tile up to the root, every leaf, every public entry.
+* party: besides, the entries that the export opens (signatures by keys valid at their index, rules, seals, commitments,
+  proofs), and the party's accounts without a gap.
+* full: every entry opened, every account without a gap, none but `source` below zero, declared balances as replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ledger.core import leaf as leaves
+from ledger.core.audit_entries import EntryAudit
+from ledger.core.audit_tree import TreeAudit, failure
+from ledger.core.errors import LedgerCode, LedgerError
+from ledger.core.note import VerifierKey
+from ledger.core.policy import Policy
+from ledger.core.tiles import Read
+
+BALANCES = "balances.json"
+POLICY = "policy"
+REGISTRY_KEY = "registry.vkey"
+PARTY = "party"
+
+
+class Depth(StrEnum):
+    """How much of the ledger is checked."""
+
+    TREE = "tree"
+    PARTY = "party"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What an auditor is given by somebody else than the operator: the policy and the registry's root key."""
+
+    policy: Policy
+    registry: VerifierKey
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A step done: its name, how much of it is done, and how much there is."""
+
+    step: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What held. Masses in `elements` are milligrams outside `source` over the accounts opened."""
+
+    depth: Depth
+    origin: str
+    size: int
+    root: str
+    tiles: int
+    leaves: int
+    keys: int
+    entries: int
+    signatures: int
+    accounts: int
+    balances: int
+    party: str | None = None
+    witnesses: tuple[str, ...] = ()
+    elements: dict[str, int] = field(default_factory=dict)
+
+
+class Audit:
+    """One run of the verifier. Iterate `run()` to the end; then `report` says what was checked.
+
+    Raises LedgerError at the first thing that does not hold, its `index` the entry at fault where there is one.
+    """
+
+    def __init__(self, read: Read, trust: Trust, depth: Depth, party: str | None = None) -> None:
+        self._read = read
+        self._trust = trust
+        self._depth = depth
+        self._party = party if depth is Depth.PARTY else None
+        self._report: Report | None = None
+
+    @property
+    def report(self) -> Report:
+        """What was checked; only after `run()` has come to its end."""
+        if self._report is None:
+            raise LedgerError(LedgerCode.CONFLICT, "The audit has not come to its end, so there is nothing to report.")
+        return self._report
+
+    def run(self) -> Iterator[Progress]:
+        """Check everything that the depth asks for, yielding after every step."""
+        tree = TreeAudit(self._read, self._trust.policy)
+        yield Progress("checkpoint", 1, 1)
+        tile_count = len(tree.all_tiles())
+        for done in tree.check_tiles():
+            yield Progress("tiles", done, tile_count)
+        opened = self._entry_audit(tree)
+        size = tree.checkpoint.size
+        for index, data, leaf in tree.leaves():
+            self._check_leaf(opened, index, data, leaf)
+            yield Progress("entries", index + 1, size)
+        balances = self._check_balances(opened)
+        yield Progress("balances", 1, 1)
+        self._report = Report(
+            depth=self._depth,
+            origin=tree.checkpoint.origin,
+            size=size,
+            root=tree.checkpoint.root.hex(),
+            tiles=tile_count,
+            leaves=size,
+            keys=sum(1 for _ in opened.registry),
+            entries=opened.opened,
+            signatures=opened.signatures,
+            accounts=len(opened.heads),
+            balances=balances,
+            party=self._party,
+            witnesses=tuple(sorted(tree.witnesses)),
+            elements=opened.element_totals(),
+        )
+
+    def _entry_audit(self, tree: TreeAudit) -> EntryAudit:
+        full = self._depth is Depth.FULL
+        return EntryAudit(self._read, tree, self._trust.registry, full=full, party=self._party)
+
+    def _check_leaf(self, opened: EntryAudit, index: int, data: bytes, leaf: leaves.Leaf) -> None:
+        if isinstance(leaf, leaves.PublicLeaf):
+            opened.check_public(index, data, leaf)
+        elif self._depth is not Depth.TREE:
+            opened.check_confidential(index, data, leaf)
+
+    def _check_balances(self, opened: EntryAudit) -> int:
+        if self._depth is Depth.TREE or (declared := self._read(BALANCES)) is None:
+            return 0
+        try:
+            return opened.check_balances(declared)
+        except LedgerError as error:
+            if error.index is not None:
+                raise
+            raise failure(error.code, f"The declared balances do not hold: {error.sentence}") from None

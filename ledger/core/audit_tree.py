@@ -1,0 +1,146 @@
+"""The audit that anybody can make: checkpoint, tiles and leaves, and the public entries that stand in the leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ledger.core import leaf as leaves
+from ledger.core.checkpoint import Checkpoint, open_checkpoint
+from ledger.core.errors import LedgerCode, LedgerError
+from ledger.core.merkle import HASH_BYTES, leaf_hash, root
+from ledger.core.note import VerifierKey
+from ledger.core.policy import Policy
+from ledger.core.tiles import (
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    Read,
+    Tile,
+    TileReader,
+    entries_path,
+    level_count,
+    read_bundle,
+    read_tile,
+    tile_at,
+)
+
+CHECKPOINT = "checkpoint"
+
+
+def failure(code: LedgerCode, sentence: str, index: int | None = None) -> LedgerError:
+    """Return the error that ends an audit, naming the entry where one is at fault."""
+    return LedgerError(code, sentence, index=index)
+
+
+class TreeAudit:
+    """A log's signed tree, every part of it proven before it is handed out."""
+
+    def __init__(self, read: Read, policy: Policy) -> None:
+        self._read = read
+        self._policy = policy
+        self.checkpoint, self.witnesses = self._open()
+        self.reader = TileReader(read, self.checkpoint.size, self.checkpoint.root)
+        self._proof_checkpoint: tuple[bytes, Checkpoint] | None = None
+
+    @property
+    def log_keys(self) -> tuple[VerifierKey, ...]:
+        """The log keys that the policy trusts."""
+        return self._policy.logs
+
+    def check_tiles(self) -> Iterator[int]:
+        """Prove every tile, the top level first, and answer how many are done after each."""
+        done = 0
+        for tile in self.all_tiles():
+            try:
+                self.reader.tile_hashes(tile.level, tile.index)
+            except LedgerError as error:
+                raise self._blame(error) from None
+            done += 1
+            yield done
+
+    def all_tiles(self) -> list[Tile]:
+        """Every tile of the tree, the top level first, so that each is proven by one already proven."""
+        tiles: list[Tile] = []
+        level = 0
+        while count := level_count(self.checkpoint.size, level):
+            last = (count - 1) // TILE_WIDTH
+            tiles[:0] = [tile_at(self.checkpoint.size, level, index) for index in range(last + 1)]
+            level += 1
+        return tiles
+
+    def leaves(self) -> Iterator[tuple[int, bytes, leaves.Leaf]]:
+        """Answer (index, bytes, value) of every leaf, each proven and read."""
+        for tile_index in range((self.checkpoint.size + TILE_WIDTH - 1) // TILE_WIDTH):
+            for at, data in enumerate(self._bundle(tile_index)):
+                index = tile_index * TILE_WIDTH + at
+                try:
+                    yield index, data, leaves.decode(data)
+                except LedgerError as error:
+                    raise failure(error.code, f"Entry {index}: {error.sentence}", index) from None
+
+    def check_proof_checkpoint(self, data: bytes) -> Checkpoint:
+        """Return the checkpoint inside of a proof, signed by the log and of this very tree at its size."""
+        if self._proof_checkpoint is not None and self._proof_checkpoint[0] == data:
+            return self._proof_checkpoint[1]
+        checkpoint, _ = open_checkpoint(data, *self.log_keys)
+        if checkpoint.origin != self.checkpoint.origin or checkpoint.size > self.checkpoint.size:
+            raise LedgerError(
+                LedgerCode.BAD_PROOF, f"Its checkpoint of {checkpoint.size} leaves is not one of this tree's past."
+            )
+        if self.reader.frontier(checkpoint.size).root() != checkpoint.root:
+            raise LedgerError(
+                LedgerCode.FORK,
+                f"The log signed two different trees: that of {checkpoint.size} leaves in the proof is not this one's.",
+            )
+        self._proof_checkpoint = (data, checkpoint)
+        return checkpoint
+
+    def _open(self) -> tuple[Checkpoint, frozenset[str]]:
+        data = self._read(CHECKPOINT)
+        if data is None:
+            raise failure(LedgerCode.MISSING_FILE, "The checkpoint is missing: there is nothing to verify against.")
+        try:
+            checkpoint, note = open_checkpoint(data, *self._policy.logs)
+            return checkpoint, self._policy.check_quorum(note)
+        except LedgerError as error:
+            raise failure(error.code, f"The checkpoint cannot be trusted: {error.sentence}") from None
+
+    def _bundle(self, tile_index: int) -> list[bytes]:
+        try:
+            return self.reader.leaves(tile_index)
+        except LedgerError as error:
+            if error.index is not None:
+                sentence = f"Entry {error.index} was changed in the log: {error.sentence}"
+            else:
+                first = tile_index * TILE_WIDTH
+                last = min(first + TILE_WIDTH, self.checkpoint.size) - 1
+                sentence = f"Entries {first} to {last}: {error.sentence}"
+            raise failure(error.code, sentence, error.index) from None
+
+    def _blame(self, error: LedgerError) -> LedgerError:
+        # Tiles and bundles must agree from the leaves up; the first that does not names the entry.
+        size = self.checkpoint.size
+        try:
+            for tile in reversed(self.all_tiles()):
+                below = self._below(tile)
+                for at, (published, computed) in enumerate(zip(read_tile(self._read, tile), below, strict=True)):
+                    if published != computed:
+                        return self._named(error, tile, at)
+        except LedgerError as unreadable:
+            return failure(unreadable.code, f"The log cannot be read: {unreadable.sentence}", unreadable.index)
+        return failure(error.code, f"The tiles of {size} leaves are not the tree that the log signed. {error.sentence}")
+
+    def _below(self, tile: Tile) -> list[bytes]:
+        if tile.level == 0:
+            return [leaf_hash(data) for data in read_bundle(self._read, tile)]
+        first = tile.index * TILE_WIDTH
+        return [root(read_tile(self._read, Tile(tile.level - 1, first + at))) for at in range(tile.width)]
+
+    def _named(self, error: LedgerError, tile: Tile, at: int) -> LedgerError:
+        span = 1 << (TILE_HEIGHT * tile.level)
+        first = (tile.index * TILE_WIDTH + at) * span
+        if span == 1:
+            where = f"Entry {first} was changed in the log: its hash in {tile.path} (byte {at * HASH_BYTES} on)"
+            bundle = entries_path(tile.index, tile.width)
+            return failure(error.code, f"{where} is not the hash of its leaf in {bundle}.", first)
+        where = f"Entries {first} to {first + span - 1}: their hash in {tile.path}"
+        return failure(error.code, f"{where} is not the one that the tiles below it give.", first)
