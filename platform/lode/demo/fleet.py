@@ -1,0 +1,46 @@
+"""What every part of the story needs: the chemistry, the mass in a pack, the balance of an account."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ledger.core.entry import Account
+from ledger.selectors.balances import balances
+from lode.demo.figures import kg_per_kwh
+from lode.demo.posting import kg
+
+CHEMISTRY = "NMC622"
+PACK_KWH = Decimal(50)
+PACKS_A_BATCH = 500
+METALS = ("Ni", "Co")
+
+
+@dataclass(frozen=True)
+class References:
+    """The references of the contracts under which material moves."""
+
+    first_lease: str
+    second_lease: str
+    offtake: str
+
+
+def pack_mass_mg(element: str, packs: int) -> int:
+    """Contained element in a number of packs: packs × kWh × kg per kWh (BatPaC 5.1)."""
+    return kg(packs * PACK_KWH * kg_per_kwh(CHEMISTRY)[element])
+
+
+def manifest(prefix: str, first: int, packs: int) -> dict[str, object]:
+    """Return the details of an embodiment: how many serials, and the digest of their list, one a line."""
+    serials = "".join(f"{prefix}{number:07d}\n" for number in range(first, first + packs))
+    return {"manifest_sha256": hashlib.sha256(serials.encode()).hexdigest(), "serials": packs, "chemistry": CHEMISTRY}
+
+
+def balance_of(account: Account) -> int:
+    """Return an account's balance now, in milligrams."""
+    rows = balances(
+        party=None, owner=account.owner, holder=account.holder, element=account.element, state=account.state,
+        lot=account.lot, group_by=("lot",),
+    )  # fmt: skip
+    return sum(row.mass_mg for row in rows)
