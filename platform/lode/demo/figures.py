@@ -1,4 +1,4 @@
-"""The public figures of the demo world, read from `data/`: each file names its source and licence in its first lines."""
+"""The public figures of the demo world, read from `data/`: each file names its source and licence at its head."""
 
 from __future__ import annotations
 

@@ -29,27 +29,18 @@ class Yields:
     lost_pct: Mapping[str, Decimal]
 
 
+def _yields(dust: str, recovered: str, lost: str) -> Yields:
+    def metals(text: str) -> Mapping[str, Decimal]:
+        return dict(zip(METALS, map(Decimal, text.split()), strict=True))
+
+    return Yields(Decimal(dust), metals(recovered), metals(lost))
+
+
 CAMPAIGNS: Mapping[str, Yields] = {
-    "2405": Yields(
-        Decimal("0.40"),
-        {"Ni": Decimal("98.62"), "Co": Decimal("98.35")},
-        {"Ni": Decimal("1.15"), "Co": Decimal("1.40")},
-    ),
-    "2411": Yields(
-        Decimal("0.85"),
-        {"Ni": Decimal("98.10"), "Co": Decimal("97.90")},
-        {"Ni": Decimal("1.62"), "Co": Decimal("1.85")},
-    ),
-    "2501": Yields(
-        Decimal("0.78"),
-        {"Ni": Decimal("98.34"), "Co": Decimal("98.05")},
-        {"Ni": Decimal("1.48"), "Co": Decimal("1.70")},
-    ),
-    "2503": Yields(
-        Decimal("0.81"),
-        {"Ni": Decimal("98.41"), "Co": Decimal("98.22")},
-        {"Ni": Decimal("1.37"), "Co": Decimal("1.55")},
-    ),
+    "2405": _yields("0.40", "98.62 98.35", "1.15 1.40"),
+    "2411": _yields("0.85", "98.10 97.90", "1.62 1.85"),
+    "2501": _yields("0.78", "98.34 98.05", "1.48 1.70"),
+    "2503": _yields("0.81", "98.41 98.22", "1.37 1.55"),
 }
 
 
