@@ -95,8 +95,8 @@ class EntryAudit:
         if nonce is None or leaves.commitment(nonce, files.note, files.seal) != leaf.commitment:
             raise failure(
                 LedgerCode.BAD_LEAF,
-                f"Entry {index} was changed after it was sealed: its note, its seal and the nonce in its proof do not give "
-                "the commitment in the log.",
+                f"Entry {index} was changed after it was sealed: its note, its seal and the nonce in its proof do not "
+                "give the commitment in the log.",
                 index,
             )
         if not seal.index == index or not seal.time == time == leaf.time:
@@ -164,19 +164,23 @@ class EntryAudit:
             return None
         if entry.corrects in self._reversed:
             raise LedgerError(LedgerCode.BAD_CORRECTION, f"entry {index}, which it takes back, was taken back before.")
-        return entries.decode(Note.parse(self._file(index, "note") or b"").text)
+        text = Note.parse(self._file(index, "note") or b"").text
+        if entries.entry_id(text).hex() != entry.corrects:
+            raise LedgerError(LedgerCode.BAD_CORRECTION, f"entry {index} reads otherwise than it did before.")
+        return entries.decode(text)
 
     def _check_proof(self, index: int, data: bytes, leaf: bytes) -> tuple[bytes | None, str]:
         try:
             proof = Proof.parse(data)
-            if proof.index != index:
-                raise LedgerError(LedgerCode.BAD_PROOF, f"It is the proof of entry {proof.index}.")
             proof.verify_under(leaf, self._tree.check_proof_checkpoint(proof.checkpoint))
-            return decode_extra(proof.extra)
+            found = decode_extra(proof.extra)
         except LedgerError as error:
             raise failure(
                 error.code, f"Entry {index} has a proof that does not hold: {error.sentence}", index
             ) from None
+        if proof.index != index:
+            raise failure(LedgerCode.BAD_PROOF, f"Entry {index} has the proof of entry {proof.index}.", index)
+        return found
 
     def _check_chain(self, index: int, entry: Entry, seal: seals.Seal) -> None:
         legs = sorted(entry.legs)

@@ -48,13 +48,11 @@ class TreeAudit:
 
     def check_tiles(self) -> Iterator[int]:
         """Prove every tile, the top level first, and answer how many are done after each."""
-        done = 0
-        for tile in self.all_tiles():
+        for done, tile in enumerate(self.all_tiles(), 1):
             try:
                 self.reader.tile_hashes(tile.level, tile.index)
             except LedgerError as error:
                 raise self._blame(error) from None
-            done += 1
             yield done
 
     def all_tiles(self) -> list[Tile]:
