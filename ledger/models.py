@@ -25,6 +25,7 @@ class Inbox(models.Model):
     received_at = models.DateTimeField()
     submitted_by = models.TextField()
     idempotency_key = models.TextField(null=True)
+    kind = models.TextField()
     # The legs as [[owner, holder, element, state, lot, milligrams as text], ...]: what later callers must reckon with.
     legs = models.JSONField()
     state = models.TextField(db_default=State.PENDING)

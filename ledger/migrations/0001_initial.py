@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                 ('received_at', models.DateTimeField()),
                 ('submitted_by', models.TextField()),
                 ('idempotency_key', models.TextField(null=True)),
+                ('kind', models.TextField()),
                 ('legs', models.JSONField()),
                 ('state', models.TextField(db_default='pending')),
                 ('code', models.TextField(null=True)),

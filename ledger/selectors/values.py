@@ -92,7 +92,8 @@ class EntryDetail:
     """One entry with everything that its reader may hold.
 
     `body` is the parsed JSON of the signed text; `corrected_by` are the indexes of the adjustments that name it, and
-    `reversed_by` that of the reversal; `checkpoint_size` is the latest signed size that covers it, None while it waits for one.
+    `reversed_by` that of the reversal; `checkpoint_size` is the latest signed size that covers it, None while there is
+    none yet.
     """
 
     summary: EntrySummary

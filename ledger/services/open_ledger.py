@@ -4,10 +4,46 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.conf import settings
+from django.db import transaction
+
+from ledger.core.errors import LedgerCode, LedgerError
+from ledger.core.registry import KeyRegistry
+from ledger.services import secret_keys
+from ledger.services.register_key import post_public
+from ledger.services.sequence_pending import sequence_pending
+from ledger.sql import chain, write
+from ledger.sql.inbox import SEQUENCER
+
+WAIT_MS = 10_000
+
 
 def open_ledger(*, now: dt.datetime) -> None:
     """Make the log key and the registry key where there are none, and post the first notice where the log is empty.
 
-    Safe to call at every start. Raises LedgerError `fork` when the files beside the database know a longer log.
+    Safe to call at every start; also signs and publishes what an interrupted run has left. Raises LedgerError `fork`
+    when the files beside the database know a longer log, `not-open` when the keys of a ledger with entries are gone.
     """
-    raise NotImplementedError
+    root = chain.root_key(SEQUENCER)
+    if root is None:
+        secret_keys.make_missing()
+        _root_registry()
+    elif root != str(secret_keys.registry_key().vkey):
+        raise LedgerError(
+            LedgerCode.BAD_KEY, "The registry key beside the database is not the one in which this ledger is rooted."
+        )
+    secret_keys.log_key()
+    sequence_pending()
+    if chain.tip().size == 0:
+        with transaction.atomic():
+            post_public(kind="notice", details={}, reason=f"The ledger {settings.LEDGER_ORIGIN} is opened.", now=now)
+        sequence_pending()
+
+
+def _root_registry() -> None:
+    with chain.leadership(WAIT_MS) as leader:
+        if not leader:
+            raise LedgerError(LedgerCode.BUSY, "Another sequencer is at work on a ledger that is not open: try again.")
+        if chain.root_key(SEQUENCER) is None:
+            (root,) = KeyRegistry(secret_keys.registry_key().vkey)
+            write.key(root)

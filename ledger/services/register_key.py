@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 
+from django.conf import settings
+
+from ledger.core.entry import Entry, sign_entry
+from ledger.core.rules import REGISTRY
 from ledger.selectors.values import Submission
+from ledger.services.secret_keys import registry_key
+from ledger.services.submit_entry import submit_entry
 
 
 def register_key(
     *, party: str, vkey: str, purpose: str = "entry", custody: str = "hosted", now: dt.datetime
 ) -> Submission:
-    """Hand in a public `key` entry, in the caller's transaction; the key is valid from the next leaf on."""
-    raise NotImplementedError
+    """Hand in a public `key` entry, in the caller's transaction; the key is valid from the next leaf on.
+
+    `purpose`: entry, registry, log or witness. `custody`: hosted (kept by the operator) or held (kept by the party).
+    Raises `duplicate` for a key that is registered, `bad-key`, `bad-field`.
+    """
+    details = {"action": "register", "vkey": vkey, "party": party, "purpose": purpose, "custody": custody}
+    return post_public(kind="key", details=details, reason=None, now=now)
 
 
 def revoke_key(*, vkey: str, reason: str, now: dt.datetime) -> Submission:
-    """Hand in the public entry that ends a key: it signs no leaf after that one."""
-    raise NotImplementedError
+    """Hand in the public entry that ends a key: it signs no leaf after that one. Raises `unknown-key`."""
+    return post_public(kind="key", details={"action": "revoke", "vkey": vkey}, reason=reason, now=now)
+
+
+def post_public(*, kind: str, details: dict[str, str], reason: str | None, now: dt.datetime) -> Submission:
+    """Sign a public entry with the registry key and hand it in, in the caller's transaction."""
+    entry = Entry(
+        kind=kind,
+        book=settings.LEDGER_ORIGIN,
+        nonce=secrets.token_hex(16),
+        occurred=now.astimezone(dt.UTC).date().isoformat(),
+        reason=reason,
+        details=details,
+    )
+    note = sign_entry(entry, [registry_key()]).to_bytes()
+    return submit_entry(note=note, submitted_by=REGISTRY, now=now)

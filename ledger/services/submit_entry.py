@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
+from django.conf import settings
+from django.db import transaction
+
+from ledger.core.entry import Account, Leg
+from ledger.core.errors import LedgerCode, LedgerError
+from ledger.core.posting import apply
 from ledger.selectors.values import Submission
+from ledger.services import checking
+from ledger.services.checking import Book, Candidate
+from ledger.services.sequence_pending import sequence_on_commit
+from ledger.sql import chain, inbox, registry
 
 
 def submit_entry(*, note: bytes, submitted_by: str, now: dt.datetime, idempotency_key: str | None = None) -> Submission:
@@ -14,14 +25,121 @@ def submit_entry(*, note: bytes, submitted_by: str, now: dt.datetime, idempotenc
     The same entry again answers the same submission with `existed`. Raises LedgerError with a stable code when it could
     not be posted (then nothing is kept), `conflict` when the idempotency key belongs to another entry.
     """
-    raise NotImplementedError
+    candidate = checking.read(note)
+    with transaction.atomic():
+        answer = _known(candidate, submitted_by, idempotency_key)
+        if answer is None:
+            _check([candidate])
+            answer = _keep(candidate, submitted_by, now, idempotency_key)
+        sequence_on_commit()
+    return answer
 
 
 def submit_entries(*, notes: Sequence[bytes], submitted_by: str, now: dt.datetime) -> tuple[Submission, ...]:
-    """Hand several entries in, in this order, locking all their accounts at once; all or none."""
-    raise NotImplementedError
+    """Hand several entries in, in this order, locking all their accounts at once; all or none.
+
+    Raises as `submit_entry`, for the first entry that could not be posted after those before it.
+    """
+    candidates = {item.entry_id: item for item in map(checking.read, notes)}
+    with transaction.atomic():
+        answers = {entry_id: _known(item, submitted_by, None) for entry_id, item in candidates.items()}
+        _check([item for entry_id, item in candidates.items() if answers[entry_id] is None])
+        kept = tuple(answers[item.entry_id] or _keep(item, submitted_by, now, None) for item in candidates.values())
+        sequence_on_commit()
+    return kept
 
 
 def dry_run(*, note: bytes) -> None:
-    """Raise what `submit_entry` would raise; keep nothing."""
-    raise NotImplementedError
+    """Raise what `submit_entry` would raise, for anything but a conflict of idempotency keys; keep nothing."""
+    with transaction.atomic():
+        _check([checking.read(note)])
+
+
+def _known(candidate: Candidate, submitted_by: str, idempotency_key: str | None) -> Submission | None:
+    if idempotency_key is not None:
+        keyed = inbox.find_by_idempotency_key(submitted_by, idempotency_key)
+        if keyed is not None and keyed.entry_id != candidate.entry_id:
+            raise LedgerError(
+                LedgerCode.CONFLICT,
+                f"The idempotency key {idempotency_key!r} of {submitted_by} belongs to another entry, "
+                f"{keyed.entry_id.hex()}: nothing was posted.",
+            )
+    row = inbox.find_by_entry_id(candidate.entry_id)
+    return None if row is None or row.state == "refused" else replace(submission_of(row), existed=True)
+
+
+def submission_of(row: inbox.InboxRow) -> Submission:
+    """Return an inbox row as the value that callers are given."""
+    return Submission(
+        entry_id=row.entry_id.hex(),
+        state=row.state,
+        received_at=row.received_at,
+        submitted_by=row.submitted_by,
+        index=row.entry_index,
+        code=row.code,
+        message=row.message,
+    )
+
+
+def _check(candidates: Sequence[Candidate]) -> None:
+    # All locks first, in one order for everybody: what is decided on below cannot change until the caller commits.
+    names = {"\n".join(account).encode() for item in candidates for account in item.spent}
+    names |= {item.corrects for item in candidates if item.corrects is not None}
+    inbox.lock(names)
+    # What waits is read before what stands: the sequencer may post in between, and then it is seen twice, not never.
+    waiting = inbox.pending_notes(("key", "reversal"))
+    ahead = inbox.pending_count()
+    size = chain.tip(inbox.APP).size
+    book = Book(settings.LEDGER_ORIGIN, registry.load(inbox.APP))
+    _take_in_pending(waiting, book, size)
+    # Every pending entry may come before this one: keys that wait in the inbox count as registered.
+    index = size + ahead
+    book.originals |= checking.originals(candidates, _posted_or_pending)
+    book.taken_back |= chain.reversed_among(inbox.APP, list(book.originals))
+    balances = inbox.expected_balances(sorted({leg.account for item in candidates for leg in item.entry.legs}))
+    for offset, item in enumerate(candidates):
+        checking.check(item, book, index + offset)
+        after = apply(_of(balances, item.entry.legs), item.entry)
+        checking.check_masses(after.values())
+        balances |= after
+        checking.take_in(item, book, index + offset)
+
+
+def _of(balances: dict[Account, int], legs: Sequence[Leg]) -> dict[Account, int]:
+    return {leg.account: balances.get(leg.account, 0) for leg in legs}
+
+
+def _take_in_pending(notes: Sequence[bytes], book: Book, size: int) -> None:
+    for note in notes:
+        try:
+            checking.take_in(checking.read(note), book, size)
+        except LedgerError:
+            continue  # posted meanwhile, or the sequencer will refuse it and say why to whoever handed it in
+
+
+def _posted_or_pending(entry_ids: list[bytes]) -> dict[bytes, bytes]:
+    found = chain.notes_by_entry_id(inbox.APP, entry_ids)
+    for entry_id in entry_ids:
+        row = None if entry_id in found else inbox.find_by_entry_id(entry_id)
+        if row is not None and row.state != "refused":
+            found[entry_id] = row.note
+    return found
+
+
+def _keep(candidate: Candidate, submitted_by: str, now: dt.datetime, idempotency_key: str | None) -> Submission:
+    inserted = inbox.insert(
+        entry_id=candidate.entry_id,
+        note=candidate.note,
+        received_at=now,
+        submitted_by=submitted_by,
+        idempotency_key=idempotency_key,
+        kind=candidate.entry.kind,
+        legs=candidate.entry.legs,
+    )
+    if inserted:
+        return Submission(candidate.entry_id.hex(), "pending", now, submitted_by)
+    # Somebody handed in the same at the same time: the insert waited for the commit, so it is seen now.
+    known = _known(candidate, submitted_by, idempotency_key)
+    if known is None:
+        raise LedgerError(LedgerCode.BUSY, "The same entry was handed in and refused just now: hand it in again.")
+    return known

@@ -41,8 +41,8 @@ $$;
 CREATE FUNCTION ledger_refuse_second_answer() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF OLD.state <> 'pending'
-        OR (OLD.id, OLD.entry_id, OLD.note, OLD.received_at, OLD.submitted_by, OLD.legs)
-            IS DISTINCT FROM (NEW.id, NEW.entry_id, NEW.note, NEW.received_at, NEW.submitted_by, NEW.legs)
+        OR (OLD.id, OLD.entry_id, OLD.note, OLD.received_at, OLD.submitted_by, OLD.kind, OLD.legs)
+            IS DISTINCT FROM (NEW.id, NEW.entry_id, NEW.note, NEW.received_at, NEW.submitted_by, NEW.kind, NEW.legs)
         OR OLD.idempotency_key IS DISTINCT FROM NEW.idempotency_key
     THEN
         RAISE EXCEPTION 'Inbox row % keeps what was handed in and what was answered: the change is refused.', OLD.id
@@ -97,7 +97,7 @@ CREATE TRIGGER ledger_guard_answer BEFORE UPDATE ON ledger_inbox FOR EACH ROW
 ALTER TABLE ledger_inbox ENABLE ALWAYS TRIGGER ledger_guard_answer;
 
 -- The app hands in; it cannot say what became of it, for it may not write those columns.
-GRANT INSERT (entry_id, note, received_at, submitted_by, idempotency_key, legs) ON ledger_inbox TO lode_app;
+GRANT INSERT (entry_id, note, received_at, submitted_by, idempotency_key, kind, legs) ON ledger_inbox TO lode_app;
 GRANT UPDATE (state, code, message, entry_index) ON ledger_inbox TO lode_sequencer;
 GRANT INSERT, UPDATE ON ledger_balance TO lode_sequencer;
 GRANT INSERT ON ledger_entry, ledger_leg, ledger_account, ledger_checkpoint, ledger_tile, ledger_key,

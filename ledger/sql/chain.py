@@ -1,0 +1,199 @@
+"""What the sequencer reads before it decides and writes when it has decided: sets and COPY, no object a row."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import OperationalError, connections
+
+from ledger.core.entry import Account
+from ledger.core.seal import Head
+from ledger.sql.inbox import SEQUENCER
+
+_LEADER_LOCK = 0x6C6F64652D736571  # "lode-seq"
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where the ledger ends: how many entries, and when the last was received."""
+
+    size: int
+    recorded: dt.datetime | None
+
+
+@dataclass(slots=True)
+class ChainEnd:
+    """The end of one account's chain, and the latest day in it; `account_id` is None until the account has a row."""
+
+    account_id: int | None
+    head: Head
+    occurred_max: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """A row of the table of entries."""
+
+    index: int
+    entry_id: bytes
+    kind: str
+    occurred: dt.date
+    recorded: dt.datetime
+    note: bytes
+    seal: bytes
+    nonce: bytes
+    leaf: bytes
+    leaf_hash: bytes
+    contract: str | None
+    reference: str | None
+    corrects: bytes | None
+    public: bool
+    readers: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LegRow:
+    """A row of the table of legs, its account still by name."""
+
+    entry_index: int
+    leg_no: int
+    account: Account
+    mass_mg: int
+    occurred: dt.date
+    occurred_max: dt.date
+    account_seq: int
+    balance_after_mg: int
+
+
+@dataclass(frozen=True, slots=True)
+class TileRow:
+    """A full tile."""
+
+    level: int
+    number: int
+    hashes: bytes
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRow:
+    """A signed tree head and the frontier from which the tree grows."""
+
+    size: int
+    root: bytes
+    note: bytes
+    frontier: bytes
+    created_at: dt.datetime
+
+
+@contextmanager
+def leadership(wait_ms: int) -> Iterator[bool]:
+    """Be the only sequencer while the block runs; gives False when another was at work for `wait_ms`."""
+    with connections[SEQUENCER].cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [str(wait_ms)])
+        try:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [_LEADER_LOCK])
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) != "55P03":  # lock_not_available
+                raise
+            yield False
+            return
+        finally:
+            cursor.execute("SELECT set_config('lock_timeout', '0', false)")
+        try:
+            yield True
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LEADER_LOCK])
+
+
+def tip(alias: str = SEQUENCER) -> Tip:
+    """Return where the ledger ends."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT index + 1, recorded FROM ledger_entry ORDER BY index DESC LIMIT 1")
+        row = cursor.fetchone()
+    return Tip(*row) if row else Tip(0, None)
+
+
+def last_checkpoint(alias: str = SEQUENCER) -> CheckpointRow | None:
+    """Return the latest signed tree head."""
+    return _checkpoint(alias, "ORDER BY size DESC LIMIT 1", [])
+
+
+def checkpoint_of(size: int, alias: str = SEQUENCER) -> CheckpointRow | None:
+    """Return the signed tree head of exactly `size` entries."""
+    return _checkpoint(alias, "WHERE size = %s", [size])
+
+
+def _checkpoint(alias: str, clause: str, parameters: Sequence[bytes | int | str]) -> CheckpointRow | None:
+    with connections[alias].cursor() as cursor:
+        cursor.execute(f"SELECT size, root, note, frontier, created_at FROM ledger_checkpoint {clause}", parameters)  # noqa: S608
+        row = cursor.fetchone()
+    return CheckpointRow(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3]), row[4]) if row else None
+
+
+def chain_ends(accounts: Iterable[Account]) -> dict[Account, ChainEnd]:
+    """Return the ends of those accounts' chains that have a row."""
+    wanted = list(accounts)
+    if not wanted:
+        return {}
+    with connections[SEQUENCER].cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT a.owner, a.holder, a.element, a.state, a.lot, a.id, b.seq, b.last_entry_id, b.mass_mg, b.occurred_max
+            FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+                AS w (owner, holder, element, state, lot)
+            JOIN ledger_account AS a USING (owner, holder, element, state, lot)
+            JOIN ledger_balance AS b ON b.account_id = a.id
+            """,
+            [list(axis) for axis in zip(*wanted, strict=True)],
+        )
+        return {
+            Account(*row[:5]): ChainEnd(row[5], Head(row[6], bytes(row[7]).hex(), row[8]), row[9])
+            for row in cursor.fetchall()
+        }
+
+
+def notes_by_entry_id(alias: str, entry_ids: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Return the notes of those entries that are posted."""
+    if not entry_ids:
+        return {}
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT entry_id, note FROM ledger_entry WHERE entry_id = ANY(%s)", [list(entry_ids)])
+        return {bytes(row[0]): bytes(row[1]) for row in cursor.fetchall()}
+
+
+def reversed_among(alias: str, entry_ids: Sequence[bytes]) -> set[bytes]:
+    """Return those entries that a posted reversal has taken back."""
+    if not entry_ids:
+        return set()
+    with connections[alias].cursor() as cursor:
+        cursor.execute(
+            "SELECT corrects FROM ledger_entry WHERE kind = 'reversal' AND corrects = ANY(%s)", [list(entry_ids)]
+        )
+        return {bytes(row[0]) for row in cursor.fetchall()}
+
+
+def key_notes(alias: str) -> list[tuple[int, bytes]]:
+    """Return the index and note of every `key` entry, in order."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT index, note FROM ledger_entry WHERE kind = 'key' ORDER BY index")
+        return [(row[0], bytes(row[1])) for row in cursor.fetchall()]
+
+
+def root_key(alias: str) -> str | None:
+    """Return the vkey in which the registry is rooted, None before the ledger is opened."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT vkey FROM ledger_key WHERE party = 'registry' ORDER BY valid_from_index LIMIT 1")
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def recorded_at(alias: str, index: int) -> dt.datetime:
+    """Return when the entry at `index` was received, as its seal says."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT recorded FROM ledger_entry WHERE index = %s", [index])
+        recorded: dt.datetime = cursor.fetchone()[0]
+    return recorded
