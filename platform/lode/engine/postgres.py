@@ -10,13 +10,10 @@ import contextlib
 import hashlib
 import importlib.util
 import os
-import pwd
 import shutil
-import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +21,15 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from lode.engine.places import EngineError
+from lode.engine.locks import exclusive
+from lode.engine.places import EngineError, require_writable
+from lode.engine.processes import process_name, works_in
+from lode.engine.server_user import ServerUser, server_user
 
 ROLES = ("lode_owner", "lode_app", "lode_sequencer", "lode_reader")
 MAJOR = "18"
+START_SECONDS = 60
+LOG_BYTES = 10_000_000
 
 
 def binaries() -> Path:
@@ -47,9 +49,12 @@ class Cluster:
 
     @property
     def socket_folder(self) -> Path:
-        """A short path of our own: a socket path may have 103 bytes at most, a project path may have more."""
+        """A short path of our own: a socket path may have 103 bytes at most, a project path may have more.
+
+        It does not follow TMPDIR: two terminals that differ in it must find the same server.
+        """
         digest = hashlib.sha256(str(self.folder.resolve()).encode()).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"lode-{os.getuid()}-{digest}"
+        return Path("/tmp") / f"lode-{os.getuid()}-{digest}"  # noqa: S108 - made 0700 and checked to be ours
 
     def url(self, role: str = "lode_app", database: str = "lode") -> str:
         """Return a libpq connection string for a role and a database of this cluster."""
@@ -57,7 +62,7 @@ class Cluster:
 
     def is_running(self) -> bool:
         """Say whether a server answers on this data folder."""
-        if not (self.folder / "postmaster.pid").exists():
+        if not (self.socket_folder / ".s.PGSQL.5432").exists():
             return False
         try:
             psycopg.connect(self.url("postgres", "postgres"), connect_timeout=3).close()
@@ -65,19 +70,36 @@ class Cluster:
             return False
         return True
 
+    def server_pid(self) -> int | None:
+        """Return the process that serves this data folder, or None; a number left by a power cut is not believed."""
+        try:
+            pid = int((self.folder / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (FileNotFoundError, ValueError):
+            return None
+        serves = works_in(pid, self.folder)
+        if serves is None:
+            serves = process_name(pid) == "postgres"
+        return pid if serves else None
+
     def start(self) -> None:
         """Start the server, making the data folder first where there is none. Does nothing when it runs already."""
-        with _exclusive(self.folder):
-            if not (self.folder / "PG_VERSION").exists():
-                self._initialise()
-            if not self.is_running():
-                self._start_server()
+        require_writable(self.folder.parent)
+        with exclusive(self.folder.parent / f".{self.folder.name}.lock"):
+            user = server_user(self.folder)
+            if not self.folder.exists() or not any(self.folder.iterdir()):
+                self._initialise(user)
+            self._require_our_version()
+            self._bring_up(user)
             self._ensure_roles()
 
     def stop(self) -> None:
         """Stop the server if it runs; open transactions are rolled back."""
-        if (self.folder / "postmaster.pid").exists():
-            self._run("pg_ctl", "-D", ".", "-m", "fast", "-w", "-t", "60", "stop", check=False)
+        if self.server_pid() is not None:
+            user = server_user(self.folder)
+            if self._run(user, "pg_ctl", "-D", ".", "-m", "fast", "-w", "-t", "60", "stop", check=False) != 0:
+                self._run(user, "pg_ctl", "-D", ".", "-m", "immediate", "-w", "-t", "30", "stop", check=False)
+        with contextlib.suppress(OSError):
+            self.socket_folder.rmdir()
 
     def ensure_database(self, name: str = "lode") -> None:
         """Create the database, owned by `lode_owner`, unless it exists."""
@@ -85,12 +107,37 @@ class Cluster:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER lode_owner").format(sql.Identifier(name)))
 
-    def _initialise(self) -> None:
-        if self.folder.exists():  # a half-made folder of an interrupted first start holds nothing worth keeping
-            shutil.rmtree(self.folder)
-        self.folder.mkdir(parents=True, mode=0o700)
-        self._give_to_server_user(self.folder)
-        self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres", "-D", ".")
+    def drop_database(self, name: str = "lode") -> None:
+        """Drop the database and everything in it, cutting off whoever is connected to it."""
+        with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _initialise(self, user: ServerUser) -> None:
+        """Make the data folder beside its place and move it there when it is whole.
+
+        A first start that is cut off leaves a draft, which the next one replaces.
+        """
+        draft = self.folder.with_name(f"{self.folder.name}.draft")
+        if draft.exists():
+            shutil.rmtree(draft)
+        draft.mkdir(mode=0o700)
+        user.take(draft)
+        arguments = ["--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres", "-D", "."]
+        self._run(user, "initdb", *arguments, *([] if self.durable else ["--no-sync"]), folder=draft)
+        with (draft / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write("\n# Written anew at every start.\ninclude_if_exists = 'lode.conf'\n")
+        draft.rename(self.folder)
+
+    def _require_our_version(self) -> None:
+        version = self.folder / "PG_VERSION"
+        found = version.read_text().strip() if version.exists() else "unknown"
+        if found != MAJOR:
+            raise EngineError(
+                f"{self.folder} is not a data folder of PostgreSQL {MAJOR} (its version: {found}). "
+                "Move it away to start with an empty database, or restore it from a backup."
+            )
+
+    def _write_settings(self) -> None:
         settings = [
             "listen_addresses = ''",
             f"unix_socket_directories = '{self.socket_folder}'",
@@ -102,18 +149,45 @@ class Cluster:
         ]
         if not self.durable:
             settings += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
-        with (self.folder / "postgresql.conf").open("a", encoding="utf-8") as file:
-            file.write("\n".join(["", "# Lode", *settings, ""]))
+        (self.folder / "lode.conf").write_text("\n".join(settings) + "\n", encoding="utf-8")
+        main = self.folder / "postgresql.conf"
+        if "lode.conf" not in main.read_text(encoding="utf-8"):
+            with main.open("a", encoding="utf-8") as file:
+                file.write("\ninclude_if_exists = 'lode.conf'\n")
 
-    def _start_server(self) -> None:
-        self.socket_folder.mkdir(mode=0o700, exist_ok=True)
-        self._give_to_server_user(self.socket_folder)
+    def _start_server(self, user: ServerUser) -> None:
+        self._write_settings()
+        user.take_socket_folder(self.socket_folder)
+        for left_over in (self.folder / "postmaster.pid", self.socket_folder / ".s.PGSQL.5432.lock"):
+            left_over.unlink(missing_ok=True)  # of a power cut: its process number may be another program's by now
         log = self.folder / "server.log"
-        try:
-            self._run("pg_ctl", "-D", ".", "-w", "-t", "60", "-l", "server.log", "start")
-        except EngineError as error:
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.exists() else "no log"
-            raise EngineError(f"The embedded PostgreSQL did not start. Its log {log} ends:\n{tail}") from error
+        if log.exists() and log.stat().st_size > LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+        for attempt in range(20):
+            # A killed server's sessions live on for a moment and hold its shared memory.
+            began = log.stat().st_size if log.exists() else 0
+            arguments = ["-D", ".", "-w", "-t", str(START_SECONDS), "-l", "server.log", "start"]
+            if self._run(user, "pg_ctl", *arguments, check=False) == 0:
+                return
+            said = log.read_bytes()[began:].decode(errors="replace") if log.exists() else ""
+            if "shared memory" not in said or attempt == 19:  # noqa: PLR2004 - the last attempt of the loop
+                break
+            time.sleep(0.25)
+        tail = "\n".join(said.splitlines()[-5:]) or "nothing"
+        raise EngineError(f"The embedded PostgreSQL did not start. Its log {log} says:\n{tail}")
+
+    def _bring_up(self, user: ServerUser) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self.is_running():
+            if self.server_pid() is None:
+                self._start_server(user)
+                continue
+            if time.monotonic() > deadline:
+                raise EngineError(
+                    f"The embedded PostgreSQL (process {self.server_pid()}) runs on {self.folder} but does not answer "
+                    f"at {self.socket_folder}. Stop that process, then try again."
+                )
+            time.sleep(0.1)
 
     def _ensure_roles(self) -> None:
         with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
@@ -122,59 +196,34 @@ class Cluster:
                 if role not in present:
                     connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
 
-    def _run(self, program: str, *arguments: str, check: bool = True) -> None:
-        """Run a PostgreSQL program inside the data folder, as a user that PostgreSQL accepts."""
+    def _run(
+        self, user: ServerUser, program: str, *arguments: str, folder: Path | None = None, check: bool = True
+    ) -> int:
+        """Run a PostgreSQL program inside the data folder, as a user that PostgreSQL accepts; return its exit code."""
+        folder = folder or self.folder
+        for place in (folder, binaries()):
+            user.open_way_to(place)
         environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}
-        deadline = time.monotonic() + 90
+        options: dict[str, Any] = user.popen_options()
         with tempfile.TemporaryFile() as output:  # a pipe would be held open by the server that pg_ctl leaves behind
-            code = subprocess.run(
-                [str(binaries() / program), *arguments],
-                cwd=self.folder,
-                env=environment,
-                stdout=output,
-                stderr=output,
-                stdin=subprocess.DEVNULL,
-                check=False,
-                timeout=deadline - time.monotonic(),
-                start_new_session=True,  # Ctrl-C in the terminal must not reach the server before its clients
-                **_as_server_user(),
-            ).returncode
+            try:
+                code = subprocess.run(
+                    [str(binaries() / program), *arguments],
+                    cwd=folder,
+                    env=environment,
+                    stdout=output,
+                    stderr=output,
+                    stdin=subprocess.DEVNULL,
+                    check=False,
+                    timeout=START_SECONDS + 30,
+                    start_new_session=True,  # Ctrl-C in the terminal must not reach the server before its clients
+                    **options,
+                ).returncode
+            except subprocess.TimeoutExpired as error:
+                raise EngineError(f"{program} did not finish within {START_SECONDS + 30} s in {folder}.") from error
+            except OSError as error:
+                raise EngineError(f"{program} cannot be run in {folder}: {error}. Run `make setup` again.") from error
             output.seek(0)
             if check and code != 0:
                 raise EngineError(f"{program} failed: {output.read().decode(errors='replace').strip()}")
-
-    def _give_to_server_user(self, folder: Path) -> None:
-        if os.geteuid() != 0:
-            return
-        user = _server_user()
-        os.chown(folder, user.pw_uid, user.pw_gid)
-        for parent in [*folder.resolve().parents, *binaries().parents]:
-            mode = parent.stat().st_mode
-            if not mode & stat.S_IXOTH:  # the right to pass through, not to list
-                parent.chmod(mode | stat.S_IXOTH)
-
-
-def _server_user() -> pwd.struct_passwd:
-    """PostgreSQL refuses to run as root: name the unprivileged user that it runs as instead."""
-    for name in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name)
-    raise EngineError("PostgreSQL refuses to run as root and there is no user `nobody` here: run as an ordinary user.")
-
-
-def _as_server_user() -> dict[str, Any]:
-    if os.geteuid() != 0:
-        return {}
-    user = _server_user()
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-
-
-@contextlib.contextmanager
-def _exclusive(folder: Path) -> Iterator[None]:
-    """Let one process at a time start or make a cluster; the lock goes with the process."""
-    import fcntl  # noqa: PLC0415 - not on every platform; said here rather than at import
-
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".{folder.name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        return code

@@ -1,0 +1,46 @@
+# Every command that a person needs; `make help` lists them. Works with the make of macOS (3.81).
+# Only paths relative to this folder are used, so the folder's own path may hold spaces.
+PYTHON ?= python3
+WORKERS ?= 2
+VENV := .venv/bin
+
+export DJANGO_SETTINGS_MODULE := lode.config.settings
+unexport PYTHONPATH PYTHONHOME
+
+.PHONY: help setup run demo test check locks stop clean
+.DEFAULT_GOAL := help
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## make .venv from the hashed locks (done once; every other command does it when it is needed)
+	@command -v "$(PYTHON)" > /dev/null 2>&1 || { \
+	  echo "There is no $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 3; }
+	@"$(PYTHON)" requirements/install.py
+
+run: setup ## everything: database, demo world, worker, web on http://127.0.0.1:8000, until Ctrl-C (LODE_PORT=8001)
+	@$(VENV)/python -m lode.cli.main run
+
+demo: setup ## load the demo world, run the main job, print what happened, and stop
+	@$(VENV)/python -m lode.cli.main demo
+
+test: setup ## the whole test suite (ARGS="-k word" for a part, WORKERS=1 for one process)
+	@$(VENV)/python -m pytest -q -n $(WORKERS) --dist loadfile $(ARGS)
+
+check: setup ## linters, types, layers, migrations, locks, API document
+	@$(VENV)/python requirements/locks.py --check
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/mypy
+	@$(VENV)/lint-imports
+	@$(VENV)/python -W ignore manage.py makemigrations --check --dry-run
+
+locks: ## make requirements/*.txt from requirements/*.in (needs uv; ARGS=--upgrade takes newer versions)
+	@"$(PYTHON)" requirements/locks.py $(ARGS)
+
+stop: ## stop whatever runs here
+	@PYTHONPATH=platform "$(PYTHON)" -m lode.engine.stop
+
+clean: stop ## remove everything that was made: .venv, caches, and var/ with the database in it
+	@rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

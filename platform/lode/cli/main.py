@@ -1,0 +1,156 @@
+"""The `lode` command line: parse, see to the engine, call one Django command, translate errors into sentences.
+
+Exit codes: 0 done; 1 a check failed or the platform refused; 2 wrong usage; 3 Lode cannot run here. Never a traceback,
+unless LODE_DEBUG=1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+from typing import NoReturn
+
+from lode.cli import arguments, engine_commands
+from lode.cli.explain import INTERRUPTED, explain
+from lode.engine.lease import engine
+from lode.engine.places import require_writable, var_folder
+from lode.engine.postgres import Cluster
+
+Run = Callable[[argparse.Namespace, Sequence[str]], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    options = _parser().parse_args(words)
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _leave)
+    try:
+        code: int = options.run(options, words[options.depth :])
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `lode … | head`: the reader has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("LODE_DEBUG") == "1":
+            raise
+        sentence, code = explain(error)
+        print(sentence, file=sys.stderr)
+    return code
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)  # runs the `finally` blocks, so that the database stops
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lode", description="Materials as a service: ledger, contracts, settlement.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add(commands, "run", "serve everything on one machine until Ctrl-C", arguments.nothing, _serve)
+    _add(commands, "demo", "load the demo world, run the main job and print what happened", arguments.demo, _demo)
+    _add(commands, "settle", "settle what is due, or one period of one contract", arguments.settle, _settle)
+    _add(commands, "compute", "compute a statement from a file; no database", arguments.compute, _compute)
+    _add(commands, "export", "print a statement for finance", arguments.export, _django("export"))
+    _add(commands, "migrate", "bring the database up to date", arguments.nothing, _django("prepare_database"))
+    _add(commands, "prepare", None, arguments.nothing, _django("prepare"))
+
+    ledger = commands.add_parser("ledger", help="export, verify, and read balances").add_subparsers(
+        metavar="COMMAND", required=True
+    )
+    _add(ledger, "export", "write a folder that anybody can verify", arguments.ledger_export, _django("ledger_export"))
+    _add(ledger, "verify", "verify the whole ledger", arguments.ledger_verify, _django("ledger_verify"))
+    _add(ledger, "balance", "balances at a day and a tree size", arguments.ledger_balance, _django("ledger_balance"))
+    for nested in ledger.choices.values():
+        nested.set_defaults(depth=2)
+
+    control = commands.add_parser("engine", help="the embedded database").add_subparsers(
+        metavar="COMMAND", required=True
+    )
+    _add(control, "start", "start it and leave it running", arguments.nothing, engine_commands.start)
+    _add(control, "stop", "stop it", arguments.nothing, engine_commands.stop)
+    _add(control, "status", "say whether it runs", arguments.nothing, engine_commands.status)
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    summary: str | None,
+    add_arguments: arguments.AddArguments,
+    run: Run,
+) -> None:
+    if summary is None:  # for the supervisor alone, so it stays out of the list of commands
+        parser = commands.add_parser(name)
+    else:
+        parser = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    add_arguments(parser)
+    parser.set_defaults(run=run, depth=1, parser=parser)
+
+
+def _django(command: str) -> Run:
+    """Return a function that runs one Django command with the database there."""
+
+    def run(_options: argparse.Namespace, words: Sequence[str]) -> int:
+        with database():
+            _call(command, *words)
+        return 0
+
+    return run
+
+
+@contextlib.contextmanager
+def database() -> Iterator[None]:
+    """Have the embedded database running, unless DATABASE_URL names another one, and Django set up."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lode.config.settings")
+    with contextlib.ExitStack() as stack:
+        require_writable(var_folder())
+        if not os.environ.get("DATABASE_URL") and not os.environ.get("LODE_APP_DATABASE_URL"):
+            cluster = stack.enter_context(engine(Cluster(var_folder() / "postgres")))
+            cluster.ensure_database()
+        import django  # noqa: PLC0415 - `lode compute` and `lode engine` do without
+
+        django.setup()
+        yield
+
+
+def _call(command: str, *words: str) -> None:
+    from django.core.management import call_command  # noqa: PLC0415 - as above
+
+    call_command(command, *words)
+
+
+def _serve(_options: argparse.Namespace, _words: Sequence[str]) -> int:
+    from lode.engine.supervisor import serve  # noqa: PLC0415 - only this command needs it
+
+    return serve()
+
+
+def _demo(options: argparse.Namespace, words: Sequence[str]) -> int:
+    if options.fresh:
+        engine_commands.throw_away()
+    with database():
+        _call("prepare_database", "--verbosity", "0")
+        _call("demo", *words)
+    return 0
+
+
+def _settle(options: argparse.Namespace, words: Sequence[str]) -> int:
+    arguments.check_settle(options.parser, options)
+    return _django("settle")(options, words)
+
+
+def _compute(options: argparse.Namespace, _words: Sequence[str]) -> int:
+    from lode.cli.compute import compute  # noqa: PLC0415 - only this command needs it
+
+    return compute(options.file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

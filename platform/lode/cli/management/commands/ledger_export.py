@@ -1,0 +1,25 @@
+"""`lode ledger export DIR`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from ledger.services.export_ledger import export_ledger
+from lode.cli import arguments
+
+
+class Command(BaseCommand):
+    help = "Write a folder that anybody can verify offline."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        arguments.ledger_export(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        report = export_ledger(directory=options["directory"], party=options["party"], now=dt.datetime.now(dt.UTC))
+        self.stdout.write(
+            f"Wrote {report.entries} of {report.size} entries in {report.files} files to {report.directory}.\n"
+            f"Check them with: lode-verify {report.directory}"
+        )
