@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ledger.core.note import Note, Signature, SignerKey
+from ledger.core.note import Note, SignatureLine, SignerKey
 from lode.parties.errors import PartiesCode, PartiesError
 from lode.parties.models import HostedKey
 from lode.parties.sealing import unseal
 
 
-def signature_of(*, organisation: str, text: bytes) -> Signature:
+def signature_of(*, organisation: str, text: bytes) -> SignatureLine:
     """Sign with the organisation's newest hosted key that is not retired.
 
     The caller has decided that the organisation wants this. Raises PartiesError `no-hosted-key`, `unsealing-failed`.
