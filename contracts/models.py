@@ -1,4 +1,4 @@
-"""Rows of the contracts. What was agreed, signed, done or learned is only added to: triggers of the database see to it."""
+"""Rows of the contracts. What was agreed, signed, done or learned is only added to: the database sees to it."""
 
 from __future__ import annotations
 

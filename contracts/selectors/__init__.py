@@ -4,6 +4,7 @@ from contracts.core.compute import kind_of
 from contracts.selectors.agreement import demo_terms, kinds, problems_of
 from contracts.selectors.changed_clauses import ChangedClause, changed_clauses
 from contracts.selectors.contract_detail import ContractDetail, Obligation, contract_detail
+from contracts.selectors.example_facts import Scenario
 from contracts.selectors.list_contracts import list_contracts
 from contracts.selectors.preview import Preview, preview
 from contracts.selectors.settlement_inputs import contract_versions_for_settlement, contracts_to_settle, facts_for
@@ -26,6 +27,7 @@ __all__ = [
     "DraftView",
     "Obligation",
     "Preview",
+    "Scenario",
     "SettlementInputs",
     "SettlementVersion",
     "SignatureView",

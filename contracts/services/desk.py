@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Max
 
-from contracts.core.lifecycle import IllegalMoveError, Move, Side, Standing, State, after, check
+from contracts.core.lifecycle import IllegalMoveError, Move, Side, Standing, after, check
 from contracts.errors import ContractCode, ContractError, UnknownContractError
 from contracts.models import Contract, ContractVersion, Turn
+from contracts.selectors.standing import side_of, standing_of
 from lode.parties.actor import Actor
 
 READ_ONLY_ROLES = frozenset({"auditor", "finance"})
@@ -26,13 +27,7 @@ class Desk:
     @property
     def standing(self) -> Standing:
         """Where the contract stands, as the table of moves knows it."""
-        row = self.contract
-        waits = {Side.A: row.waits_for_a, Side.B: row.waits_for_b}
-        return Standing(
-            state=State(row.state),
-            waits_for=frozenset(side for side, waiting in waits.items() if waiting),
-            amendment=State(row.amendment) if row.amendment else None,
-        )
+        return standing_of(self.contract)
 
     @property
     def counterparty(self) -> str:
@@ -111,8 +106,9 @@ def open_desk(*, actor: Actor, ref: str, roles: frozenset[str] = READ_ONLY_ROLES
     """
     refuse_readers(actor, roles=roles)
     row = Contract.objects.select_for_update().filter(ref=ref).first()
-    if row is None or actor.organisation not in {row.party_a, row.party_b}:
+    side = side_of(row, actor.organisation) if row else None
+    if row is None or side is None:
         raise UnknownContractError(ref)
     if row.author != actor.organisation and not row.versions.exists():
         raise UnknownContractError(ref)
-    return Desk(row, Side.A if row.party_a == actor.organisation else Side.B, actor)
+    return Desk(row, side, actor)
