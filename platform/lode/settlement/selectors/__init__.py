@@ -1,0 +1,30 @@
+"""Reads of settlements: frozen values, never rows. `party` is the organisation that reads; None is the auditor."""
+
+from lode.settlement.selectors.statements import due, list_statements, run_detail, runs, statement_detail, waterfall
+from lode.settlement.selectors.values import (
+    DueView,
+    EventView,
+    LineView,
+    RunView,
+    StatementDetail,
+    StatementPage,
+    StatementRow,
+    Step,
+)
+
+__all__ = [
+    "DueView",
+    "EventView",
+    "LineView",
+    "RunView",
+    "StatementDetail",
+    "StatementPage",
+    "StatementRow",
+    "Step",
+    "due",
+    "list_statements",
+    "run_detail",
+    "runs",
+    "statement_detail",
+    "waterfall",
+]

@@ -1,0 +1,89 @@
+"""What earlier statements of the same contract mean for a run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+
+from django.db.models import Q, QuerySet
+
+from contracts.core.facts import Fact, FactKind, FactStatus
+from contracts.core.numbers import text_of
+from lode.settlement.core.life import ISSUED_STATES, RunState
+from lode.settlement.errors import SettlementsCode, SettlementsError
+from lode.settlement.models import SettlementRun, Statement
+
+# Kinds in which a period builds on what earlier ones billed: damages so far, provisional payments of a lot.
+CARRIES_FORWARD = frozenset({"performance-warranty", "offtake"})
+
+
+def refuse_while_earlier_open(run: SettlementRun) -> None:
+    """Raise SettlementsError `earlier-period-open` while what the run builds on has not been issued."""
+    if run.contract_kind not in CARRIES_FORWARD:
+        return
+    for earlier in earlier_runs(run):
+        last = _last_issued(earlier)
+        if earlier.state != RunState.DONE or last is None:
+            raise SettlementsError(
+                SettlementsCode.EARLIER_PERIOD_OPEN,
+                f"{run} builds on {earlier}, whose statement is not issued: settle, approve and issue that first.",
+                subject=str(earlier.pk),
+            )
+
+
+def earlier_runs(run: SettlementRun) -> QuerySet[SettlementRun]:
+    """Return the runs that the run builds on: earlier periods of the subject, and a lot's provisional one."""
+    same = SettlementRun.objects.filter(contract_ref=run.contract_ref, subject=run.subject).exclude(pk=run.pk)
+    before = Q(period_end__lte=run.period_start)
+    if run.purpose == "final":
+        before |= Q(purpose="provisional")
+    return same.filter(before).order_by("period_start", "period_end", "-purpose")
+
+
+def later_runs(run: SettlementRun) -> QuerySet[SettlementRun]:
+    """Return the runs of the same contract and subject that build on this one."""
+    same = SettlementRun.objects.filter(contract_ref=run.contract_ref, subject=run.subject).exclude(pk=run.pk)
+    after = Q(period_start__gte=run.period_end)
+    if run.purpose == "provisional":
+        after |= Q(purpose="final")
+    return same.filter(after)
+
+
+def carried_facts(run: SettlementRun) -> tuple[Fact, ...]:
+    """Return what earlier statements billed, as `payment` facts: one a statement and subject.
+
+    A revision of an earlier statement is the next version of the fact, so it gives the run another key.
+    """
+    if run.contract_kind not in CARRIES_FORWARD:
+        return ()
+    facts: list[Fact] = []
+    for earlier in earlier_runs(run):
+        last = _last_issued(earlier)
+        if last is not None:
+            facts += _payments(earlier, last)
+    return tuple(facts)
+
+
+def _last_issued(run: SettlementRun) -> Statement | None:
+    issued = run.statements.filter(status__in=[state.value for state in ISSUED_STATES])
+    return issued.order_by("-revision").first()
+
+
+def _payments(run: SettlementRun, statement: Statement) -> list[Fact]:
+    amounts: dict[str, Decimal] = defaultdict(Decimal)
+    for line in statement.lines.all():
+        amounts[run.subject or line.subject or run.contract_ref] += line.amount
+    return [
+        Fact(
+            id=f"statement:{run.contract_ref}:{run.subject}:{run.period_start}:{run.period_end}:{run.purpose}:{subject}",
+            version=statement.revision,
+            kind=FactKind.PAYMENT,
+            subject=subject,
+            effective=run.period_end,
+            recorded=statement.known_at,
+            status=FactStatus.FINAL,
+            source=f"statement {statement.ref}",
+            value={"amount": text_of(amount), "currency": statement.currency, "statement": statement.ref},
+        )
+        for subject, amount in sorted(amounts.items())
+    ]

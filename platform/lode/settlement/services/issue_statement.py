@@ -1,0 +1,79 @@
+"""Issue a statement: its digest goes onto the ledger, signed by both parties."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from ledger.core.entry import Entry
+from lode.parties.actor import Actor
+from lode.parties.services import post_entry
+from lode.settlement.core.life import RunState, StatementState
+from lode.settlement.errors import SettlementsCode
+from lode.settlement.models import SettlementRun, Statement
+from lode.settlement.selectors.carried import CARRIES_FORWARD, later_runs
+from lode.settlement.services.approve_statement import move, own_statement, refuse_unless_finance
+from lode.settlement.services.events import add_event
+
+
+def issue_statement(*, ref: str, actor: Actor, now: datetime, idempotency_key: str | None = None) -> str:
+    """Issue an approved statement and return the hex id of its ledger entry. Issuing again returns the same id.
+
+    The entry of kind `statement` names the contract and the statement, carries the SHA-256 of its body, and is readable
+    by both parties, who both sign it. From here on the statement is only revised. Raises SettlementsError
+    `unknown-statement`, `not-allowed`, `wrong-state`; LedgerError or PartiesError where the entry cannot be posted:
+    then nothing was issued.
+    """
+    with transaction.atomic():
+        row = own_statement(ref=ref, actor=actor)
+        refuse_unless_finance(actor, "issue")
+        if row.entry_id:
+            return row.entry_id
+        move(row, StatementState.ISSUED)
+        parties = tuple(sorted(row.parties))
+        submission = post_entry(
+            entry=_entry(row, parties),
+            signers=parties,
+            actor=actor,
+            now=now,
+            idempotency_key=idempotency_key or f"statement/{ref}",
+        )
+        row.entry_id = submission.entry_id
+        row.issued_at = now
+        row.save(update_fields=["status", "entry_id", "issued_at"])
+        add_event(statement=row, event="issued", actor=actor, now=now)
+        _tell_later_runs(row)
+        return row.entry_id
+
+
+def _entry(row: Statement, parties: tuple[str, ...]) -> Entry:
+    return Entry(
+        kind="statement",
+        book=settings.LEDGER_ORIGIN,
+        nonce=f"statement/{row.ref}",
+        occurred=row.period_end.isoformat(),
+        parties=parties,
+        contract=row.contract_ref,
+        reference=row.ref,
+        documents={row.ref: row.digest},
+        details={
+            "amount_due": f"{row.amount_due:f}",
+            "currency": row.currency,
+            "period_end": row.period_end.isoformat(),
+            "period_start": row.period_start.isoformat(),
+            "total": f"{row.total:f}",
+        },
+    )
+
+
+def _tell_later_runs(row: Statement) -> None:
+    """Wake the runs that waited for this statement, and have those settled again that built on an earlier revision."""
+    if row.contract_kind not in CARRIES_FORWARD:
+        return
+    later = later_runs(SettlementRun.objects.get(pk=row.run_id))
+    waiting = later.filter(state=RunState.BLOCKED, error_code=SettlementsCode.EARLIER_PERIOD_OPEN)
+    waiting.update(state=RunState.DUE, attempts=0, nudged_at=None, retry_at=None)
+    if row.previous_id is not None:
+        later.filter(state=RunState.DONE).update(state=RunState.DUE, attempts=0, nudged_at=None, retry_at=None)
