@@ -37,15 +37,16 @@ class MonthlyPrice:
 
 @cache
 def monthly_prices() -> tuple[MonthlyPrice, ...]:
-    """Return nickel and copper by month, and cobalt with the year's average standing for each month of the year."""
+    """Return nickel and copper by month; cobalt and lithium carbonate with the year's average for each month."""
     prices = [
         MonthlyPrice(row["series"], date.fromisoformat(row["month"] + "-01"), Decimal(row["value"]))
         for row in _rows("metal_prices_monthly.csv")
     ]
     for row in _rows("metal_prices_annual.csv"):
-        if row["series"] == "cobalt":
-            value = (Decimal(row["value"]) * 1000 / POUND_KG).quantize(Decimal("0.01"))
-            prices += [MonthlyPrice("cobalt", date(int(row["year"]), month, 1), value) for month in range(1, 13)]
+        value = Decimal(row["value"])
+        if row["unit"] == "USD/lb":
+            value = (value * 1000 / POUND_KG).quantize(Decimal("0.01"))
+        prices += [MonthlyPrice(row["series"], date(int(row["year"]), month, 1), value) for month in range(1, 13)]
     return tuple(prices)
 
 
