@@ -1,15 +1,17 @@
-"""Published test figures that lie beside the repository; tests that use them skip where they are absent."""
+"""Finds the published test figures that lie beside the repository, or skips the test saying that they are absent."""
+
+from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1].parent / "shared"
+SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
-def shared(relative: str) -> Path:
-    """Return the path of a published test file, or skip the test and say why."""
-    path = ROOT / relative
-    if not path.exists():
-        pytest.skip(f"{path} is not here: published test figures are kept beside the repository, not in it")
-    return path
+def shared(path: str) -> Path:
+    """Return the folder (or file) `../shared/<path>`; skip the test where it is absent."""
+    found = SHARED / path
+    if not found.exists():
+        pytest.skip(f"The published figures ../shared/{path} do not lie beside this repository.")
+    return found

@@ -156,8 +156,6 @@ def verify_inclusion(item: bytes, index: int, size: int, proof: Sequence[bytes],
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
     """Raise `bad-proof` unless `proof` shows that the tree of `new` leaves extends that of `old`."""
-    for hash_ in (old_root, new_root, *proof):
-        _check_hash(hash_)
     if not 0 < old <= new:
         _refuse(f"No proof can lead from a tree of {old} leaves to one of {new}.")
     if old == new:
@@ -166,6 +164,8 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pro
         return
     if not proof:
         _refuse("The consistency proof is empty.")
+    for hash_ in (old_root, new_root, *proof):
+        _check_hash(hash_)
     # RFC 9162 section 2.1.4.2, with its names.
     path = list(proof) if old & (old - 1) else [old_root, *proof]
     fn, sn = old - 1, new - 1
