@@ -83,7 +83,7 @@ class LineView:
 
 @dataclass(frozen=True)
 class Step:
-    """One bar of the waterfall: `amount` moves the sum from `before` to `after`. Kinds: component, total, issued, due."""
+    """A bar of the waterfall: `amount` takes the sum from `before` to `after`. Kinds: component, total, issued, due."""
 
     code: str
     kind: str

@@ -1,0 +1,27 @@
+"""What beat sends, and how often. A beat that stops, or runs twice, delays or repeats a nudge, no more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.schedules import crontab, schedstate, schedule
+
+
+class DailyAndAtStart(crontab):  # type: ignore[misc] - Celery has no types
+    """A time of day, and once as soon as beat starts: what fell due while nobody was there is found at once."""
+
+    started = False
+
+    def is_due(self, last_run_at: Any) -> schedstate:
+        found: schedstate = super().is_due(last_run_at)
+        if self.started:
+            return found
+        self.started = True
+        return schedstate(is_due=True, next=found.next)
+
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "plan": {"task": "lode.plan_and_nudge", "schedule": DailyAndAtStart(hour="0", minute="5")},
+    "sweep": {"task": "lode.sweep", "schedule": schedule(30), "options": {"expires": 60}},
+    "sequence": {"task": "lode.sequence_ledger", "schedule": schedule(5), "options": {"expires": 15}},
+}
