@@ -191,7 +191,7 @@ def _parse_scalar(f: Field, given: object, where: str, problems: list[Problem]) 
         problems.append(_problem(where, ProblemCode.WRONG_TYPE, "needs a text.", "应为文本。", f))
         return None
     if f.type in (FieldType.DATE, FieldType.ENUM):
-        read = _parse_date if f.type is FieldType.DATE else _parse_enum
+        read: Callable[..., Any] = _parse_date if f.type is FieldType.DATE else _parse_enum
         return read(f, given, where, problems)
     if len(str(given)) > MAX_TEXT:
         text_en, text_zh = f"is longer than {MAX_TEXT} characters.", f"超过 {MAX_TEXT} 个字符。"
@@ -252,7 +252,7 @@ def _parse_enum(f: Field, given: str | date, where: str, problems: list[Problem]
         text_zh = f"为“{given}”，请从 {'、'.join(allowed)} 中选择。"
         problems.append(_problem(where, ProblemCode.NOT_A_CHOICE, text_en, text_zh, f))
         return None
-    return f.enum(given) if f.enum is not None else str(given)
+    return f.enum(str(given)) if f.enum is not None else str(given)
 
 
 def _problem(where: str, code: ProblemCode, text_en: str, text_zh: str, f: Field | None = None) -> Problem:
