@@ -7,7 +7,7 @@ from typing import Any
 from celery.schedules import crontab, schedstate, schedule
 
 
-class DailyAndAtStart(crontab):  # type: ignore[misc] - Celery has no types
+class DailyAndAtStart(crontab):  # type: ignore[misc]  # Celery has no types
     """A time of day, and once as soon as beat starts: what fell due while nobody was there is found at once."""
 
     started = False
