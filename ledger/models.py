@@ -149,6 +149,8 @@ class Balance(models.Model):
     last_entry_id = models.BinaryField()
     mass_mg = models.BigIntegerField()
     occurred_max = models.DateField()
+    # The most days by which a leg came late: how far past a day a look-up must search for legs that belong before it.
+    late_days = models.IntegerField()
     # False only for a source, from which mass enters the ledger.
     bounded = models.BooleanField()
 

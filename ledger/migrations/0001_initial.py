@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
                 ('last_entry_id', models.BinaryField()),
                 ('mass_mg', models.BigIntegerField()),
                 ('occurred_max', models.DateField()),
+                ('late_days', models.IntegerField()),
                 ('bounded', models.BooleanField()),
             ],
         ),

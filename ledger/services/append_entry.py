@@ -7,9 +7,10 @@ import datetime as dt
 from django.db import transaction
 
 from ledger.core.errors import LedgerCode, LedgerError
+from ledger.selectors.entries import submission_of
 from ledger.selectors.values import PostedEntry
 from ledger.services.sequence_pending import sequence_pending
-from ledger.services.submit_entry import submission_of, submit_entry
+from ledger.services.submit_entry import submit_entry
 from ledger.sql import chain, inbox
 
 _TRIES = 6

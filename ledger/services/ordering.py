@@ -128,9 +128,10 @@ class Orderer:
             account, head = leg.account, heads[leg.account]
             end = self.ends.get(account)
             if end is None:
-                end = self.ends[account] = ChainEnd(None, head, occurred)
+                end = self.ends[account] = ChainEnd(None, head, occurred, 0)
             end.head = head
             end.occurred_max = max(end.occurred_max, occurred)
+            end.late_days = max(end.late_days, (end.occurred_max - occurred).days)
             self.batch.legs.append(
                 LegRow(
                     entry_index=seal.index,

@@ -39,10 +39,10 @@ class Signer:
         if size < self.memory.size:
             raise LedgerError(
                 LedgerCode.FORK,
-                f"The database holds {size} entries, yet this log has signed {self.memory.size} (by {self._path}): it "
-                "was restored from an older copy, or the wrong database is connected. Nothing is signed. Bring back the "
-                "entries that are missing, from a newer backup, a replica or the partners' exports; never start a second "
-                "history beside the one that others hold.",
+                f"The database holds {size} entries, yet this log has signed {self.memory.size} (by {self._path}): "
+                "it was restored from an older copy, or the wrong database is connected. Nothing is signed. Bring back "
+                "the entries that are missing, from a newer backup, a replica or the partners' exports; never start a "
+                "second history beside the one that others hold.",
             )
         if self.memory.size and root_at(self.memory.size) != self.memory.root:
             raise LedgerError(

@@ -12,6 +12,7 @@ from django.db import transaction
 from ledger.core.entry import Account, Leg
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.posting import apply
+from ledger.selectors.entries import submission_of
 from ledger.selectors.values import Submission
 from ledger.services import checking
 from ledger.services.checking import Book, Candidate
@@ -66,19 +67,6 @@ def _known(candidate: Candidate, submitted_by: str, idempotency_key: str | None)
             )
     row = inbox.find_by_entry_id(candidate.entry_id)
     return None if row is None or row.state == "refused" else replace(submission_of(row), existed=True)
-
-
-def submission_of(row: inbox.InboxRow) -> Submission:
-    """Return an inbox row as the value that callers are given."""
-    return Submission(
-        entry_id=row.entry_id.hex(),
-        state=row.state,
-        received_at=row.received_at,
-        submitted_by=row.submitted_by,
-        index=row.entry_index,
-        code=row.code,
-        message=row.message,
-    )
 
 
 def _check(candidates: Sequence[Candidate]) -> None:

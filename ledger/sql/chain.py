@@ -26,11 +26,15 @@ class Tip:
 
 @dataclass(slots=True)
 class ChainEnd:
-    """The end of one account's chain, and the latest day in it; `account_id` is None until the account has a row."""
+    """The end of one account's chain, its latest day, and the most days by which a leg came late.
+
+    `account_id` is None until the account has a row.
+    """
 
     account_id: int | None
     head: Head
     occurred_max: dt.date
+    late_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,8 @@ def chain_ends(accounts: Iterable[Account]) -> dict[Account, ChainEnd]:
     with connections[SEQUENCER].cursor() as cursor:
         cursor.execute(
             """
-            SELECT a.owner, a.holder, a.element, a.state, a.lot, a.id, b.seq, b.last_entry_id, b.mass_mg, b.occurred_max
+            SELECT a.owner, a.holder, a.element, a.state, a.lot, a.id, b.seq, b.last_entry_id, b.mass_mg,
+                b.occurred_max, b.late_days
             FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
                 AS w (owner, holder, element, state, lot)
             JOIN ledger_account AS a USING (owner, holder, element, state, lot)
@@ -151,7 +156,7 @@ def chain_ends(accounts: Iterable[Account]) -> dict[Account, ChainEnd]:
             [list(axis) for axis in zip(*wanted, strict=True)],
         )
         return {
-            Account(*row[:5]): ChainEnd(row[5], Head(row[6], bytes(row[7]).hex(), row[8]), row[9])
+            Account(*row[:5]): ChainEnd(row[5], Head(row[6], bytes(row[7]).hex(), row[8]), row[9], row[10])
             for row in cursor.fetchall()
         }
 

@@ -94,10 +94,11 @@ def balances(ends: Mapping[Account, ChainEnd]) -> None:
     with connections[SEQUENCER].cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO ledger_balance (account_id, seq, last_entry_id, mass_mg, occurred_max, bounded)
-            SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[], %s::bigint[], %s::date[], %s::boolean[])
+            INSERT INTO ledger_balance (account_id, seq, last_entry_id, mass_mg, occurred_max, late_days, bounded)
+            SELECT * FROM unnest(
+                %s::bigint[], %s::bigint[], %s::bytea[], %s::bigint[], %s::date[], %s::int[], %s::boolean[])
             ON CONFLICT (account_id) DO UPDATE SET seq = excluded.seq, last_entry_id = excluded.last_entry_id,
-                mass_mg = excluded.mass_mg, occurred_max = excluded.occurred_max
+                mass_mg = excluded.mass_mg, occurred_max = excluded.occurred_max, late_days = excluded.late_days
             """,
             [
                 [end.account_id for end in ends.values()],
@@ -105,6 +106,7 @@ def balances(ends: Mapping[Account, ChainEnd]) -> None:
                 [bytes.fromhex(end.head.entry_id) for end in ends.values()],
                 [end.head.balance_mg for end in ends.values()],
                 [end.occurred_max for end in ends.values()],
+                [end.late_days for end in ends.values()],
                 [account.state != State.SOURCE for account in ends],
             ],
         )
