@@ -39,6 +39,9 @@ class Ui:
     rail: tuple[RailItem, ...]
     path: str
     full_path: str
+    role: str
+    role_label: StrPromise | str
+    organisation: str
 
 
 RAIL: Final[tuple[RailItem, ...]] = (
@@ -57,6 +60,13 @@ RAIL_BY_ROLE: Final[dict[str, tuple[str, ...]]] = {
     "auditor": ("verify", "ledger", "flows", "contracts", "reconcile", "settlements", "exports"),
 }
 """What a role sees in the rail, its own work first. Access is decided by the services, not here."""
+
+ROLE_LABELS: Final[dict[str, StrPromise | str]] = {
+    "commercial": _("Commercial"),
+    "partner": _("Partner"),
+    "finance": _("Finance"),
+    "auditor": _("Auditor"),
+}
 
 
 def rail_items(role: str, path: str) -> tuple[RailItem, ...]:
@@ -80,16 +90,28 @@ def role_of(request: HttpRequest) -> str:
     return getattr(user, "role", "") or ("auditor" if user.is_superuser else "")
 
 
+def organisation_of(request: HttpRequest, language: str) -> str:
+    """Return the name of the visitor's organisation in the language of the page, or nothing."""
+    organisation = getattr(getattr(request, "user", None), "organisation", None)
+    if organisation is None:
+        return ""
+    return str(organisation.name_zh if language == "zh-hans" and organisation.name_zh else organisation.name_en)
+
+
 def ui(request: HttpRequest) -> dict[str, Any]:
     """Context processor: `ui` for every template."""
     language = get_language() or "en"
+    role = role_of(request)
     return {
         "ui": Ui(
             theme=theme_of(request),
             language=language,
             html_language=HTML_LANGUAGES.get(language, "en"),
-            rail=rail_items(role_of(request), request.path),
+            rail=rail_items(role, request.path),
             path=request.path,
             full_path=request.get_full_path(),
+            role=role,
+            role_label=ROLE_LABELS.get(role, ""),
+            organisation=organisation_of(request, language),
         )
     }

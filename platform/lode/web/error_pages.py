@@ -66,7 +66,7 @@ def unavailable(request: HttpRequest, *, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """`handler500`: a reference that stands in the log too. Touches no session and no database: they may have failed."""
+    """`handler500`: a reference that stands in the log too. Touches no session and no database."""
     reference = secrets.token_hex(4)
     logger.error("Answered 500 with reference %s for %s %s", reference, request.method, request.path)
     return HttpResponse(render_to_string("errors/500.html", {"reference": reference}), status=500)

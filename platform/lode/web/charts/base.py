@@ -21,7 +21,7 @@ class ChartCode(StrEnum):
 
 
 class ChartError(ValueError):
-    """A chart refuses its figures. `code` is stable; `difference` is by how much they do not close, in their own unit."""
+    """A chart refuses its figures. `code` is stable; `difference` says by how much they do not close."""
 
     def __init__(self, code: ChartCode, message: str, difference: object = None) -> None:
         super().__init__(message)
