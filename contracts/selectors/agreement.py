@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -101,9 +101,22 @@ def draft_terms(*, kind: str, terms: Mapping[str, Any], template: bool = True) -
     """
     merged: dict[str, Any] = {**(template_terms(kind) if template else {}), **plain(terms)}
     built, problems = check_terms(kind_of(kind).schema, merged)
-    if refused := tuple(problem for problem in problems if problem.code in _NEVER_KEPT):
+    refused = tuple(problem for problem in problems if problem.code in _NEVER_KEPT)
+    if refused := refused or tuple(_unprintable(merged)):
         raise TermsError(refused)
     return dump(built) if built is not None else merged
+
+
+def _unprintable(value: Any, path: str = "") -> Iterator[Problem]:
+    if isinstance(value, Mapping):
+        for name, member in value.items():
+            yield from _unprintable(member, f"{path}.{name}".lstrip("."))
+    elif isinstance(value, list):
+        for number, member in enumerate(value):
+            yield from _unprintable(member, f"{path}.{number}")
+    elif isinstance(value, str) and not value.isprintable():
+        text_en, text_zh = "A text holds a control character; type it again.", "文本含有控制字符，请重新输入。"
+        yield Problem(path, ProblemCode.WRONG_TYPE, text_en, text_zh)
 
 
 def demo_terms(kind: str) -> dict[str, Any]:

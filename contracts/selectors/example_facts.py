@@ -26,7 +26,7 @@ LOT = "EXAMPLE-LOT-1"
 class Scenario:
     """What an example assumes. `prices` by series, in the unit and currency of the terms; `fx` by pair.
 
-    `mass_kg` is the contained mass leased of each element. Health starts at 100 % and falls by a constant figure a year.
+    `mass_kg` is the contained mass leased of each element. Health starts at 100 % and falls by a fixed figure a year.
     The lot of an offtake has a wet weight, a moisture, and the assays given by element (% of dry mass).
     """
 

@@ -61,7 +61,7 @@ def _settle(kind: Kind, parsed: Any, scenario: Scenario, wanted: int) -> tuple[t
         due: tuple[DuePeriod, ...] = kind.schedule(parsed, first_day(kept), last_day(kept), facts=facts)
         for item in sorted(due)[:wanted]:
             settled = kind.settle(parsed, facts, item.period, known_at, subject=item.subject, stage=item.stage)
-            settlements.append(settled)  # noqa: PERF401 - what was settled before an error is shown
+            settlements.append(settled)
     except ContractsError as error:
         return tuple(settlements), error.message
     return tuple(settlements), ""

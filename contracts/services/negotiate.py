@@ -9,7 +9,7 @@ from django.db import transaction
 from contracts.core.lifecycle import Move
 from contracts.errors import ContractCode, ContractError
 from contracts.models import ContractVersion, Draft
-from contracts.selectors.agreement import version_fields
+from contracts.selectors.agreement import VersionFields, version_fields
 from contracts.services.desk import Desk, open_desk
 from contracts.services.save_draft import draft_at
 from lode.parties.actor import Actor
@@ -94,7 +94,7 @@ def _record_version(desk: Desk, draft: Draft, move: Move, now: datetime) -> Cont
         effective_from=draft.effective_from,
         supersedes=(in_force.number, in_force.digest) if in_force else None,
     )
-    if move is Move.COUNTER and latest is not None and latest.text_sha256 == fields.text_sha256:
+    if move is Move.COUNTER and latest is not None and _same(latest, fields):
         raise ContractError(
             ContractCode.NOTHING_CHANGED,
             f"{row.ref}: these are the terms of version {latest.number}: agree to it, or change a term first.",
@@ -112,3 +112,8 @@ def _record_version(desk: Desk, draft: Draft, move: Move, now: datetime) -> Cont
         proposed_by=desk.actor.organisation,
         recorded_at=desk.recorded_at(now),
     )
+
+
+def _same(version: ContractVersion, fields: VersionFields) -> bool:
+    stands = (version.terms_sha256, version.text_sha256, version.effective_from)
+    return stands == (fields.terms_sha256, fields.text_sha256, fields.effective_from)

@@ -22,6 +22,7 @@ from ledger.core.canonical_json import dumps
 from lode.parties.actor import Actor
 
 AUDITORS = frozenset({"auditor"})
+MAX_SUBJECT, MAX_SOURCE, MAX_ID = 120, 200, 40
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ def record_facts(*, actor: Actor, ref: str | None, facts: Sequence[NewFact], now
     with transaction.atomic():
         contract, recorded_at = _place(actor, ref, now)
         keeper = _Keeper(actor, contract, recorded_at)
+        for fact in facts:
+            _check_texts(fact)
         keeper.load(facts)
         kept = tuple([keeper.keep(fact) for fact in facts])
         keeper.flush()
@@ -88,6 +91,22 @@ def _after_all_knowledge(actor: Actor, now: datetime) -> datetime:
     rows = Contract.objects.filter(mine).order_by("id").select_for_update()
     known = max((row.known_through for row in rows if row.known_through), default=None)
     return now if known is None or known < now else known + timedelta(microseconds=1)
+
+
+def _check_texts(fact: NewFact) -> None:
+    texts = [fact.subject, fact.source, fact.id or "", fact.corrects or "", *fact.value, *fact.value.values()]
+    if not fact.subject or not all(isinstance(text, str) and text.isprintable() for text in texts):
+        raise ContractError(
+            ContractCode.INVALID_FACT,
+            f"A {fact.kind} of {fact.subject!r} needs a subject, and texts without control characters: write figures as "
+            "texts.",
+        )
+    if len(fact.subject) > MAX_SUBJECT or len(fact.source) > MAX_SOURCE or len(fact.id or "") > MAX_ID:
+        raise ContractError(
+            ContractCode.INVALID_FACT,
+            f"A {fact.kind} of {fact.subject[:40]!r} is named at too great a length: subjects have {MAX_SUBJECT} "
+            f"characters at most, sources {MAX_SOURCE}, names {MAX_ID}.",
+        )
 
 
 class _Keeper:
@@ -173,10 +192,6 @@ class _Keeper:
             )
         except ValueError as error:
             raise ContractError(ContractCode.INVALID_FACT, f"The fact {name} cannot be kept: {error}.") from error
-        if not all(isinstance(text, str) for text in fact.value.values()) or not fact.subject:
-            raise ContractError(
-                ContractCode.INVALID_FACT, f"The fact {name} needs a subject, and figures given as texts."
-            )
         check_stated(value)
         self._require_role(value)
 
