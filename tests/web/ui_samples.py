@@ -176,7 +176,7 @@ class TermsForm(forms.Form):
 
 
 def _signed(mass_mg: int | None) -> Cell:
-    return Cell(tags.mass(mass_mg, "kg", signed=True, bare=True, places=0)) if mass_mg is not None else Cell()
+    return Cell(tags.mass(mass_mg, "kg", signed=True, bare=True, places=0, tint=False)) if mass_mg is not None else Cell()
 
 
 def table() -> Table:

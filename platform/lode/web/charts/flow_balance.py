@@ -19,8 +19,8 @@ UNEXPLAINED = "unexplained"
 class Node:
     """A stage that material passes. Masses are integer milligrams of one contained element.
 
-    `opening_mg` was there when the period began and `kept_mg` is there when it ends. None means that there is nothing to
-    say: a stage that only gives, or only takes, closes by definition; any other holds nothing at either end.
+    `opening_mg` was there when the period began and `kept_mg` is there when it ends. None leaves it unsaid: a stage
+    that only gives, or only takes, closes by definition; any other holds nothing at either end.
     """
 
     key: str

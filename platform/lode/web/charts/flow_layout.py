@@ -1,8 +1,9 @@
-"""Where the stages and bands of a flow stand. Pure geometry: every label keeps clear of every other and of other stages."""
+"""Where the stages and bands of a flow stand. Pure geometry: labels keep clear of each other and of stages."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lode.web.charts.svg import text_width, wrapped
@@ -141,7 +142,7 @@ def _vertical(columns: list[list[_Slot]], ways: list[tuple[Band, list[_Slot]]]) 
     total = max(sum(s.room for s in column) + SLOT_GAP * (len(column) - 1) for column in columns)
     feeds: dict[int, list[tuple[float, _Slot]]] = {}
     for band, way in ways:
-        for before, after in zip(way, way[1:], strict=False):
+        for before, after in pairwise(way):
             feeds.setdefault(id(after), []).append((float(band.mass_mg), before))
     for column in columns:
         at = TOP

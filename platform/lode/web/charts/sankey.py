@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
@@ -84,7 +85,7 @@ def _ribbon(spots: Sequence[tuple[float, float]], thickness: float) -> str:
 def _edge(spots: Sequence[tuple[float, float]]) -> list[str]:
     c = svg.coordinate
     pieces = []
-    for (x0, y0), (x1, y1) in zip(spots, spots[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(spots):
         middle = (x0 + x1) / 2
         pieces.append(f"C{c(middle)} {c(y0)} {c(middle)} {c(y1)} {c(x1)} {c(y1)}")
     return pieces

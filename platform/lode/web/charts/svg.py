@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from django.utils.html import escape
+from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def element(tag: str, attributes: dict[str, object], *children: str) -> SafeStri
         if value not in (None, "")
     )
     # Every attribute and child is escaped just above and below.
-    return mark_safe(f"<{tag}{pairs}>{''.join(escape(child) for child in children)}</{tag}>")  # noqa: S308
+    return mark_safe(f"<{tag}{pairs}>{''.join(conditional_escape(child) for child in children)}</{tag}>")  # noqa: S308
 
 
 def joined(parts: Iterable[SafeString]) -> SafeString:

@@ -72,13 +72,17 @@ def mass(
     signed: bool = False,  # noqa: FBT001, FBT002
     bare: bool = False,  # noqa: FBT001, FBT002
     places: int | None = None,
+    tint: bool = True,  # noqa: FBT001, FBT002
 ) -> SafeString:
-    """`{% mass m.mass_mg unit="kg" basis="Ni" signed=True %}`; `bare` where the column's heading names the unit."""
+    """`{% mass m.mass_mg unit="kg" basis="Ni" signed=True %}`; `bare` where the column's heading names the unit.
+
+    Signed figures are blue for in and ochre for out; `tint=False` leaves the sign alone to say it.
+    """
     if mass_mg is None:
         return SafeString("")
     figure = formats.mass_number(mass_mg, unit, places, signed=signed)
     shown = figure if bare else formats.with_unit(figure, f"{unit} {basis}".strip())
-    return data_html(mass_mg, shown, sign_css(mass_mg, tinted=signed))
+    return data_html(mass_mg, shown, sign_css(mass_mg, tinted=signed and tint))
 
 
 @register.simple_tag
