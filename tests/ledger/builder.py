@@ -207,7 +207,7 @@ def moved(source: Account, target: Account, mass_mg: int) -> tuple[Leg, ...]:
 
 
 def loop_book() -> Book:
-    """Return a book with the whole loop in it: about thirty entries of nearly every kind, four parties and an auditor."""
+    """Return a book with the whole loop in it: thirty entries, every kind among them, by four parties."""
     book = Book()
     for party in ("lessor", "cellmaker", "operator", "recycler"):
         book.register(party)

@@ -20,7 +20,7 @@ from ledger.core.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from ledger.core.note import VerifierKey
+from ledger.core.note import VerifierKey, decode_base64
 from ledger.core.tiles import (
     Tile,
     TileReader,
@@ -154,11 +154,15 @@ def test_no_flipped_bit_of_any_tile_goes_unseen(size):
             changed[path] = bytes(data)
             reader = TileReader(changed.get, size, root(HASHES[:size]))
             with pytest.raises(LedgerError) as refused:
-                for tile in tiles_for_growth(0, size):
-                    reader.tile_hashes(tile.level, tile.index)
-                for index in range((size + 255) // 256):
-                    reader.leaves(index)
+                read_all(reader)
             assert refused.value.code in {LedgerCode.BAD_TILE, LedgerCode.BAD_LEAF}, path
+
+
+def read_all(reader: TileReader) -> None:
+    for tile in tiles_for_growth(0, reader.size):
+        reader.tile_hashes(tile.level, tile.index)
+    for index in range((reader.size + 255) // 256):
+        reader.leaves(index)
 
 
 def test_a_full_tile_answers_for_a_partial_one_that_is_gone():
@@ -190,7 +194,8 @@ def test_tessera_log_at_every_size(size):
     log = folder / "testdata" / "log"
     checkpoint, _ = open_checkpoint((log / f"checkpoint.{size}").read_bytes(), key)
     assert (checkpoint.origin, checkpoint.size) == ("example.com/log/testdata", size)
-    words = "one two three four five six seven eit nain ten ileven twelf threeten fourten fivten".split()
+    words = ["one", "two", "three", "four", "five", "six", "seven", "eit", "nain", "ten", "ileven", "twelf"]
+    words += ["threeten", "fourten", "fivten"]
     assert root(leaf_hash(word.encode()) for word in words[:size]) == checkpoint.root
     reader = TileReader(file_reader(log), size, checkpoint.root)
     assert reader.frontier().root() == checkpoint.root
@@ -212,8 +217,6 @@ def test_sunlight_mirror_of_three_hundred_leaves():
     # The mirror's key cosigns; it is not the log whose origin the checkpoint names.
     assert refused.value.code is LedgerCode.WRONG_BOOK
     lines = data.decode().split("\n")
-    from ledger.core.note import decode_base64
-
     tree_root = decode_base64(lines[2])
     reader = TileReader(file_reader(log), int(lines[1]), tree_root)
     frontier = Frontier()
