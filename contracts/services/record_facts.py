@@ -94,12 +94,18 @@ def _after_all_knowledge(actor: Actor, now: datetime) -> datetime:
 
 
 def _check_texts(fact: NewFact) -> None:
-    texts = [fact.subject, fact.source, fact.id or "", fact.corrects or "", *fact.value, *fact.value.values()]
+    texts: list[object] = [
+        fact.subject,
+        fact.source,
+        fact.id or "",
+        fact.corrects or "",
+        *fact.value,
+        *fact.value.values(),
+    ]
     if not fact.subject or not all(isinstance(text, str) and text.isprintable() for text in texts):
         raise ContractError(
             ContractCode.INVALID_FACT,
-            f"A {fact.kind} of {fact.subject!r} needs a subject, and texts without control characters: write figures as "
-            "texts.",
+            f"A {fact.kind} of {fact.subject!r} needs a subject, figures given as texts, and no control characters.",
         )
     if len(fact.subject) > MAX_SUBJECT or len(fact.source) > MAX_SOURCE or len(fact.id or "") > MAX_ID:
         raise ContractError(

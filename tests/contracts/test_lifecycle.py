@@ -43,7 +43,7 @@ REACHED = sorted({key[:2] for key in LEGAL} | {(State.ENDED, NOBODY), (State.TER
 @pytest.mark.parametrize(
     ("standing", "side", "move"),
     [(Standing(*reached), side, move) for reached, side, move in itertools.product(REACHED, Side, Move)],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_every_move_in_every_state(standing, side, move):
     key = (standing.state, standing.waits_for, side, move)
