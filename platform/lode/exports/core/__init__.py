@@ -1,0 +1,1 @@
+"""Pure: from statements to the bytes of a file."""
