@@ -9,16 +9,20 @@ import pytest
 from pytest_django import DjangoDbBlocker, Settings
 
 from lode.config.celery import app
+from lode.engine.lease import engine
 from tests.support import databases
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Give each test process its own migrated database; `db` tests roll back in it."""
-    databases.CLUSTER.start()
     app.conf.broker_url = "memory://"  # what a test enqueues goes nowhere, unless it asks for a broker of its own
     app.conf.broker_transport_options = {}
-    with django_db_blocker.unblock(), databases.clone(databases.migrated_template()):
+    with (
+        engine(databases.CLUSTER),
+        django_db_blocker.unblock(),
+        databases.clone(databases.migrated_template()),
+    ):
         yield
 
 

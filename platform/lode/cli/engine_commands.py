@@ -6,6 +6,7 @@ import argparse
 import os
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 from lode.engine.lease import engine, start_and_keep, stop_and_forget
 from lode.engine.locks import open_lock, try_exclusive
@@ -44,14 +45,32 @@ def status(_options: argparse.Namespace, _words: Sequence[str]) -> int:
     return 0 if pid else 1
 
 
+def half_made_mark() -> Path:
+    """Return the file that stands for as long as the demo world is being made."""
+    return var_folder() / "demo" / "unfinished"
+
+
+def discard_half_made() -> None:
+    """Throw the demo world away where its making was cut off: nothing in it was entered by a person."""
+    if not half_made_mark().exists():
+        return
+    if os.environ.get("DATABASE_URL"):
+        raise EngineError("The demo world in your database is half-made: its making was cut off. Empty that database.")
+    print("The making of the demo world was cut off last time: making it anew.", flush=True)
+    _empty(embedded())
+
+
 def throw_away() -> None:
     """Drop the embedded database and every file that was made from it; secrets stay. Refuse while `lode run` runs."""
     cluster = embedded()
-    var = var_folder()
-    with open_lock(var / "run.lock") as lock:
+    with open_lock(var_folder() / "run.lock") as lock:
         if not try_exclusive(lock):
             raise EngineError("Lode is running on this database. Stop it with Ctrl-C or `make stop`, then start anew.")
-        with engine(cluster):
-            cluster.drop_database()
-            for name in ("ledger", "exports", "files", "demo", "beat"):
-                shutil.rmtree(var / name, ignore_errors=True)
+        _empty(cluster)
+
+
+def _empty(cluster: Cluster) -> None:
+    with engine(cluster):
+        cluster.drop_database()
+        for name in ("ledger", "exports", "files", "demo", "beat"):
+            shutil.rmtree(var_folder() / name, ignore_errors=True)

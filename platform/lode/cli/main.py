@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "compute", "compute a statement from a file; no database", arguments.compute, _compute)
     _add(commands, "export", "print a statement for finance", arguments.export, _django("export"))
     _add(commands, "migrate", "bring the database up to date", arguments.nothing, _django("prepare_database"))
-    _add(commands, "prepare", None, arguments.nothing, _django("prepare"))
+    _add(commands, "prepare", None, arguments.nothing, _prepare)
 
     ledger = commands.add_parser("ledger", help="export, verify, and read balances").add_subparsers(
         metavar="COMMAND", required=True
@@ -132,9 +132,15 @@ def _serve(_options: argparse.Namespace, _words: Sequence[str]) -> int:
     return serve()
 
 
+def _prepare(options: argparse.Namespace, words: Sequence[str]) -> int:
+    engine_commands.discard_half_made()
+    return _django("prepare")(options, words)
+
+
 def _demo(options: argparse.Namespace, words: Sequence[str]) -> int:
     if options.fresh:
         engine_commands.throw_away()
+    engine_commands.discard_half_made()
     with database():
         _call("prepare_database", "--verbosity", "0")
         _call("demo", *words)

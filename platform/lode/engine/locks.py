@@ -32,11 +32,11 @@ def try_exclusive(file: IO[str]) -> bool:
 
 
 @contextlib.contextmanager
-def exclusive(path: Path) -> Iterator[None]:
+def exclusive(path: Path) -> Iterator[IO[str]]:
     """Let one process at a time do what follows; the others wait."""
     with open_lock(path) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file
 
 
 @contextlib.contextmanager

@@ -84,10 +84,10 @@ class Cluster:
     def start(self) -> None:
         """Start the server, making the data folder first where there is none. Does nothing when it runs already."""
         require_writable(self.folder.parent)
-        with exclusive(self.folder.parent / f".{self.folder.name}.lock"):
+        with exclusive(self.folder.parent / f".{self.folder.name}.lock") as lock:
             user = server_user(self.folder)
             if not self.folder.exists() or not any(self.folder.iterdir()):
-                self._initialise(user)
+                self._initialise(user, lock.fileno())
             self._require_our_version()
             self._bring_up(user)
             self._ensure_roles()
@@ -112,10 +112,11 @@ class Cluster:
         with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def _initialise(self, user: ServerUser) -> None:
+    def _initialise(self, user: ServerUser, lock: int) -> None:
         """Make the data folder beside its place and move it there when it is whole.
 
-        A first start that is cut off leaves a draft, which the next one replaces.
+        A first start that is cut off leaves a draft, which the next one replaces. `initdb` holds the lock as well:
+        where this process is killed, the next one waits until `initdb` has ended.
         """
         draft = self.folder.with_name(f"{self.folder.name}.draft")
         if draft.exists():
@@ -123,7 +124,8 @@ class Cluster:
         draft.mkdir(mode=0o700)
         user.take(draft)
         arguments = ["--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres", "-D", "."]
-        self._run(user, "initdb", *arguments, *([] if self.durable else ["--no-sync"]), folder=draft)
+        arguments += [] if self.durable else ["--no-sync"]
+        self._run(user, "initdb", *arguments, folder=draft, holding=(lock,))
         with (draft / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write("\n# Written anew at every start.\ninclude_if_exists = 'lode.conf'\n")
         draft.rename(self.folder)
@@ -167,7 +169,7 @@ class Cluster:
             # A killed server's sessions live on for a moment and hold its shared memory.
             began = log.stat().st_size if log.exists() else 0
             arguments = ["-D", ".", "-w", "-t", str(START_SECONDS), "-l", "server.log", "start"]
-            if self._run(user, "pg_ctl", *arguments, check=False) == 0:
+            if self._run(user, "pg_ctl", *arguments, check=False) == 0 or self.server_pid() is not None:
                 return
             said = log.read_bytes()[began:].decode(errors="replace") if log.exists() else ""
             if "shared memory" not in said or attempt == 19:  # noqa: PLR2004 - the last attempt of the loop
@@ -197,7 +199,13 @@ class Cluster:
                     connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
 
     def _run(
-        self, user: ServerUser, program: str, *arguments: str, folder: Path | None = None, check: bool = True
+        self,
+        user: ServerUser,
+        program: str,
+        *arguments: str,
+        folder: Path | None = None,
+        check: bool = True,
+        holding: tuple[int, ...] = (),
     ) -> int:
         """Run a PostgreSQL program inside the data folder, as a user that PostgreSQL accepts; return its exit code."""
         folder = folder or self.folder
@@ -216,6 +224,7 @@ class Cluster:
                     stdin=subprocess.DEVNULL,
                     check=False,
                     timeout=START_SECONDS + 30,
+                    pass_fds=holding,
                     start_new_session=True,  # Ctrl-C in the terminal must not reach the server before its clients
                     **options,
                 ).returncode

@@ -8,30 +8,36 @@ from pathlib import Path
 
 
 def is_alive(pid: int) -> bool:
-    """Say whether a process of that number exists."""
+    """Say whether a process of that number runs; one that is dead and not buried does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return True
+        pass
+    try:
+        after_name = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return not _ps(pid, "stat").startswith("Z")
+    return after_name[0] != "Z"
 
 
 def process_name(pid: int) -> str:
     """Return the name of a process's program without its folder, or an empty string where there is none."""
     if not is_alive(pid):
         return ""
-    comm = Path("/proc") / str(pid) / "comm"
     try:
-        return comm.read_text().strip()
+        return (Path("/proc") / str(pid) / "comm").read_text().strip()
     except OSError:
-        pass
+        return Path(_ps(pid, "comm")).name
+
+
+def _ps(pid: int, column: str) -> str:
     try:
-        listed = subprocess.run(["ps", "-p", str(pid), "-o", "comm="], capture_output=True, text=True, check=False)
+        listed = subprocess.run(["ps", "-p", str(pid), "-o", f"{column}="], capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return ""
-    return Path(listed.stdout.strip()).name
+    return listed.stdout.strip()
 
 
 def works_in(pid: int, folder: Path) -> bool | None:

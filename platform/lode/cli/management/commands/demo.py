@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from lode.cli import arguments
+from lode.cli.engine_commands import half_made_mark
 
 
 class Command(BaseCommand):
@@ -18,4 +21,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         from lode.demo.run import run_demo  # type: ignore[import-untyped]  # noqa: PLC0415
 
-        run_demo(fresh=options["fresh"], out=self.stdout)
+        with unfinished():
+            run_demo(fresh=options["fresh"], out=self.stdout)
+
+
+@contextlib.contextmanager
+def unfinished() -> Iterator[None]:
+    """Leave a mark for as long as the world is half-made: a start that is cut off is begun anew by the next one."""
+    mark = half_made_mark()
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    yield
+    mark.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,18 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.core.management.color import no_style
+
+from lode.parties.selectors import list_parties
 
 
 class Command(BaseCommand):
     help = "Bring tables and static files up to date, and load the demo world into an empty database."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.style = no_style()
         self.step("Preparing the database", lambda: call_command("prepare_database", verbosity=0))
         self.collect_static()
-        call_command("demo", "--if-empty", stdout=self.stdout)
+        if os.environ.get("LODE_DEMO") != "0" and not list_parties():
+            call_command("demo", stdout=self.stdout)
 
     def step(self, text: str, do: Any) -> None:
         """Say what is being done, and how long it took."""
