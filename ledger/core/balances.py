@@ -23,7 +23,9 @@ def encode(origin: str, size: int, balances: Mapping[Account, int]) -> bytes:
 
 def decode(data: bytes) -> tuple[str, int, dict[Account, int]]:
     """Read (origin, size, balances in mg); raises `bad-balance` or `not-canonical`."""
-    value: Any = loads_canonical(data.removesuffix(b"\n"), max_bytes=MAX_BYTES)
+    if not data.endswith(b"\n"):
+        raise LedgerError(LedgerCode.BAD_BALANCE, "balances.json does not end in a newline.")
+    value: Any = loads_canonical(data[:-1], max_bytes=MAX_BYTES)
     if not isinstance(value, dict) or set(value) != {"origin", "size", "accounts"}:
         raise LedgerError(LedgerCode.BAD_BALANCE, "balances.json does not have exactly origin, size and accounts.")
     if not isinstance(value["accounts"], list) or not isinstance(value["size"], int):
