@@ -35,6 +35,7 @@ WORDS = {
         "credit": "State-of-health credit",
         "net": "Net payable",
         "soh": "last reading",
+        "readings": "Readings",
         "projected": "Projected",
         "guarantee": "Guarantee",
         "months": "Months in service",
@@ -57,6 +58,7 @@ WORDS = {
         "credit": "健康度抵扣",
         "net": "应付净额",
         "soh": "最近实测",
+        "readings": "实测值",
         "projected": "预测",
         "guarantee": "保证值",
         "months": "服役月数",
@@ -74,7 +76,7 @@ def loop_nodes(w: dict[str, str]) -> list[Node]:
         Node("fleet", w["fleet"], 3, "co"),
         Node("recyclers", w["recyclers"], 4, "co"),
         Node("use", w["use"], 4),
-        Node("loss", w["loss"], 5, "bad"),
+        Node("loss", w["loss"], 5, "out"),
         Node("metal", w["metal"], 5, "recovered"),
     ]
 
@@ -89,7 +91,7 @@ def loop_bands() -> list[Band]:
         Band("scrap", "recyclers", 950 * TONNE, "scrap"),
         Band("fleet", "recyclers", 2_870 * TONNE, "co"),
         Band("fleet", "use", 7_520 * TONNE, "co"),
-        Band("recyclers", "loss", 190 * TONNE, "bad"),
+        Band("recyclers", "loss", 190 * TONNE, "out"),
         Band("recyclers", "metal", 3_630 * TONNE, "recovered"),
     ]
 
@@ -101,7 +103,9 @@ def charts(w: dict[str, str]) -> dict[str, object]:
     soh = ["99.4", "98.1", "97.3", "96.5", "95.0", "94.3", "93.2", "91.8", "91.0", "90.2"]
     readings = [Point(Decimal(4 * i + (i > 0)), Decimal(y)) for i, y in enumerate(soh)]
     projected = [readings[-1], Point(Decimal(66), Decimal("85.1")), Point(Decimal(96), Decimal("79.8"))]
-    prices = [Point(dt.date(2023 + m // 12, m % 12 + 1, 1), Decimal(28000 - 620 * m + 90 * (m % 5) ** 2)) for m in range(24)]
+    prices = [
+        Point(dt.date(2023 + m // 12, m % 12 + 1, 1), Decimal(28000 - 620 * m + 90 * (m % 5) ** 2)) for m in range(24)
+    ]
     changes = [
         Change(dt.date(2026, 1, 20), 400 * TONNE, "L-1041", "/ledger/1041/"),
         Change(dt.date(2026, 3, 3), 350 * TONNE, "L-1077"),
@@ -131,7 +135,10 @@ def charts(w: dict[str, str]) -> dict[str, object]:
             unit="thousand USD",
         ),
         "soh": line(
-            [Series(w["soh"], readings, mark_last=True), Series(w["projected"], projected, dashed=True)],
+            [
+                Series(w["readings"], readings, mark_last=w["soh"]),
+                Series(w["projected"], projected, dashed=True, tone=0),
+            ],
             levels=[Level(w["guarantee"], Decimal("80.0"))],
             breach=projected[-1],
             title="State of health against guarantee",
@@ -141,7 +148,7 @@ def charts(w: dict[str, str]) -> dict[str, object]:
             show=lambda value: f"{value}%",
         ),
         "price": line(
-            [Series("", prices, mark_last=True)],
+            [Series("", prices, mark_last="2024-12")],
             title="Nickel, monthly",
             finding="From 28,000 to about 15,000 USD/t in 24 months",
             unit="USD/t",
@@ -176,7 +183,9 @@ class TermsForm(forms.Form):
 
 
 def _signed(mass_mg: int | None) -> Cell:
-    return Cell(tags.mass(mass_mg, "kg", signed=True, bare=True, places=0, tint=False)) if mass_mg is not None else Cell()
+    return (
+        Cell(tags.mass(mass_mg, "kg", signed=True, bare=True, places=0, tint=False)) if mass_mg is not None else Cell()
+    )
 
 
 def table() -> Table:
@@ -211,13 +220,26 @@ def table() -> Table:
                     _signed(ours * kg),
                     Cell(day) if day else Cell("No line", css="muted"),
                     _signed(theirs * kg if theirs is not None else None),
-                    Cell(tags.mass(difference, "kg", places=0, signed=True, bare=True), css="breach" if difference else ""),
+                    Cell(
+                        tags.mass(difference, "kg", places=0, signed=True, bare=True),
+                        css="breach" if difference else "",
+                    ),
                     Cell(tags.status("matched")) if state == "matched" else Cell(action if state == "match" else ask),
                 ),
                 anchor=reference,
             )
         )
-    foot = Row((Cell("Total"), Cell("", span=2), _signed(133_770 * kg), Cell(), _signed(86_500 * kg), _signed(47_270 * kg), Cell()))
+    foot = Row(
+        (
+            Cell("Total"),
+            Cell("", span=2),
+            _signed(133_770 * kg),
+            Cell(),
+            _signed(86_500 * kg),
+            _signed(47_270 * kg),
+            Cell(),
+        )
+    )
     return Table(
         caption="Signed mass: + to the partner, − back to us.",
         columns=columns,
@@ -251,7 +273,9 @@ def clauses() -> list[Clause]:
             "The Lessee shall return no less than 92.0% of the contained lithium within 96 months.",
             "承租方应自起租日起 96 个月内归还不少于 92.0% 的所含锂。",
         ),
-        Clause("5.1", "Guarantee", "健康度保证", "State of health shall be no less than 80.0%.", "健康度不低于 80.0%。"),
+        Clause(
+            "5.1", "Guarantee", "健康度保证", "State of health shall be no less than 80.0%.", "健康度不低于 80.0%。"
+        ),
     ]
 
 

@@ -61,13 +61,18 @@ class Flow:
     bands: tuple[Band, ...]
     loops: tuple[Loop, ...]
 
+    @property
+    def moves(self) -> tuple[Band | Loop, ...]:
+        """All that moves, forward and back."""
+        return (*self.bands, *self.loops)
+
     def inflow_mg(self, key: str) -> int:
         """Return what bands and loops brought to a stage."""
-        return sum(b.mass_mg for b in (*self.bands, *self.loops) if b.target == key)
+        return sum(b.mass_mg for b in self.moves if b.target == key)
 
     def outflow_mg(self, key: str) -> int:
         """Return what bands and loops took from a stage."""
-        return sum(b.mass_mg for b in (*self.bands, *self.loops) if b.source == key)
+        return sum(b.mass_mg for b in self.moves if b.source == key)
 
     def difference_mg(self, node: Node) -> int:
         """Return opening plus in, less out and kept: zero where the stage closes."""
@@ -110,7 +115,7 @@ def _refuse_nonsense(flow: Flow) -> None:
     if not flow.bands:
         raise ChartError(ChartCode.NOTHING_TO_DRAW, "A flow without bands shows nothing.")
     column = {node.key: node.column for node in flow.nodes}
-    for move in (*flow.bands, *flow.loops):
+    for move in flow.moves:
         for key in (move.source, move.target):
             if key not in column:
                 raise ChartError(ChartCode.UNKNOWN_NODE, f"{key!r} is not among the stages of the flow.")

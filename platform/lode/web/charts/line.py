@@ -33,14 +33,18 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """One line. `limit`: a guarantee, floor or cap; `dashed`: a projection; `stepped`: held till the next point."""
+    """One line. `limit`: a guarantee, floor or cap; `dashed`: a projection; `stepped`: held till the next point.
+
+    `mark_last` marks the last point with its figure and these words. `tone` 0 to 3 gives two lines the same colour.
+    """
 
     label: str
     points: Sequence[Point]
     dashed: bool = False
     stepped: bool = False
     limit: bool = False
-    mark_last: bool = False
+    mark_last: str = ""
+    tone: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def line(
         raise ChartError(ChartCode.NOTHING_TO_DRAW, f"{title}: there is no reading to draw.")
     shown = show or (lambda value: number(plain(value)))
     pictures = svg.joined(
-        _picture(series, levels, breach, (width, title, finding, css, x_label), shown)
+        _picture(series, levels, breach, _Sheet(width, css, title, finding, x_label, unit), shown)
         for width, css in ((WIDE, "wide-only"), (NARROW, "narrow-only"))
     )
     return Chart(title, pictures, *_table(series, levels, unit, x_label, shown))
@@ -141,41 +145,53 @@ def _frame(
     return _Frame(x, y, x_ticks, list(zip(marks, names, strict=True)), left, right, top, bottom)
 
 
+@dataclass(frozen=True)
+class _Sheet:
+    width: float
+    css: str
+    title: str
+    finding: str
+    x_label: str
+    unit: str
+
+
 def _picture(
     series: Sequence[Series],
     levels: Sequence[Level],
     breach: Point | None,
-    texts: tuple[float, str, str, str, str],
+    sheet: _Sheet,
     show: Callable[[Decimal], str],
 ) -> SafeString:
-    width, title, finding, css, x_label = texts
-    named = [one for one in series if one.label] if len(series) > 1 else []
-    legend, top = _legend(named, series, width)
-    frame = _frame(series, levels, width, top, show)
-    parts = [*legend, *_axes(frame, x_label)]
+    # A per cent sign stands at every tick already.
+    legend, top = _legend(series, sheet.width, "" if sheet.unit == "%" else sheet.unit)
+    frame = _frame(series, levels, sheet.width, top, show)
+    parts = [*legend, *_axes(frame, sheet.x_label)]
     parts += [part for level in levels for part in _level(level, frame, show)]
     for index, one in enumerate(series):
         parts += _line(one, index, frame, show)
     if breach is not None:
         at = frame.x(position(breach.x))
         parts.append(svg.line(at, frame.y(breach.y), at, frame.bottom, "l-bad dotted"))
-    return svg.drawing(width, frame.bottom + 40, title, finding, css, parts)
+    return svg.drawing(sheet.width, frame.bottom + 42, sheet.title, sheet.finding, sheet.css, parts)
 
 
 def _tone(one: Series, index: int) -> str:
-    return "bad" if one.limit else str(index % 4)
+    return "bad" if one.limit else str((index if one.tone is None else one.tone) % 4)
 
 
-def _legend(named: Sequence[Series], series: Sequence[Series], width: float) -> tuple[list[SafeString], float]:
-    parts, x, y = [], 0.0, 14.0
-    for one in named:
+def _legend(series: Sequence[Series], width: float, unit: str) -> tuple[list[SafeString], float]:
+    """Name the unit of the upright axis, and the lines where there are several; return how far down that reaches."""
+    parts = [svg.text(0.0, 14.0, unit, "t-2")] if unit else []
+    x, y = (svg.text_width(unit) + 16 if unit else 0.0), 14.0
+    named = [(index, one) for index, one in enumerate(series) if one.label] if len(series) > 1 else []
+    for index, one in named:
         needed = 26 + svg.text_width(one.label) + 16
         if x and x + needed > width:
             x, y = 0.0, y + LEGEND_ROW
-        css = f"l-{_tone(one, list(series).index(one))}" + (" dashed" if one.dashed else "")
+        css = f"l-{_tone(one, index)}" + (" dashed" if one.dashed else "")
         parts += [svg.line(x, y - 4, x + 20, y - 4, css), svg.text(x + 26, y, one.label, "t-2")]
         x += needed
-    return parts, (y + 14 if named else 14.0)
+    return parts, (y + 18 if parts else 14.0)
 
 
 def _axes(frame: _Frame, x_label: str) -> list[SafeString]:
@@ -187,8 +203,8 @@ def _axes(frame: _Frame, x_label: str) -> list[SafeString]:
     for x, name in frame.x_ticks:
         half = svg.text_width(name) / 2
         kept = min(max(x, half), frame.right + 14 - half)
-        parts.append(svg.text(kept, frame.bottom + 17, name, "t-2 t-mid"))
-    parts.append(svg.text(frame.right, frame.bottom + 34, x_label, "t-2 t-end"))
+        parts.append(svg.text(kept, frame.bottom + 19, name, "t-2 t-mid"))
+    parts.append(svg.text(frame.right, frame.bottom + 36, x_label, "t-2 t-end"))
     return parts
 
 
@@ -211,10 +227,14 @@ def _line(one: Series, index: int, frame: _Frame, show: Callable[[Decimal], str]
     if one.mark_last or len(spots) == 1:
         (x, y), last = spots[-1], ordered[-1]
         parts.append(svg.element("circle", {"cx": x, "cy": y, "r": 4, "class": f"p-{tone}"}))
-        label = f"{show(last.y)} · {one.label}" if one.label else show(last.y)
+        words = one.mark_last or one.label
+        label = f"{show(last.y)} · {words}" if words else show(last.y)
         ends_right = x + 8 + svg.text_width(label, bold=True) < frame.right
         css = "t-b halo" if ends_right else "t-b t-end halo"
-        parts.append(svg.text(x + (8 if ends_right else -8), max(y - 8, frame.top + 2), label, css))
+        # A label that stands to the left of the point keeps to the side that the line does not come from.
+        falls = not ends_right and len(spots) > 1 and spots[-2][1] < y and y + 20 < frame.bottom
+        baseline = y + 18 if falls else max(y - 8, frame.top + 2)
+        parts.append(svg.text(x + (8 if ends_right else -8), baseline, label, css))
     return parts
 
 

@@ -102,7 +102,7 @@ def _loop(loop: Loop, index: int, layout: Layout, shown: str, names: dict[str, s
         f"H{c(x1 + radius)}Q{c(x1)} {c(base)} {c(x1)} {c(base - radius)}V{c(end.y + end.height + 3)}"
     )
     label = f"{names[loop.source]} → {names[loop.target]}: {shown}"
-    caption = svg.text((x0 + x1) / 2, base - 7, shown, "t-2 t-mid halo")
+    caption = svg.text((x0 + x1) / 2, base - 7, shown, "t-2 t-mid")
     return svg.linked(loop.href, label, svg.path(shape, "loop", label), caption)
 
 
@@ -110,9 +110,9 @@ def _node(placed: PlacedNode) -> SafeString:
     box, label = placed.box, placed.label_box
     parts = [svg.rect(box.x, box.y, box.width, box.height, f"f-{placed.node.tone}")]
     baseline = label.y + LABEL_LINE - 4
-    strong = "t-bad halo" if placed.node.tone == "bad" else "t-b halo"
+    strong = "t-bad" if placed.node.tone == "bad" else "t-b"
     for i, words in enumerate(placed.lines):
         parts.append(svg.text(label.x, baseline + LABEL_LINE * i, words, strong))
-    parts.append(svg.text(label.x, baseline + LABEL_LINE * len(placed.lines), placed.amount, "t-2 halo"))
+    parts.append(svg.text(label.x, baseline + LABEL_LINE * len(placed.lines), placed.amount))
     spoken = f"{placed.node.label}: {placed.amount}"
     return svg.linked(placed.node.href, spoken, *parts)

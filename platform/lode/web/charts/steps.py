@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
 WIDE, NARROW = 760.0, 330.0
-BALANCE_TOP, BALANCE_BOTTOM, MOVES_TOP, MOVES_BOTTOM = 14.0, 190.0, 210.0, 266.0
+BALANCE_TOP, BALANCE_BOTTOM, MOVES_TOP, MOVES_BOTTOM = 30.0, 190.0, 210.0, 266.0
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,11 @@ def steps(
     for change in ordered:
         balances.append(balances[-1] + change.mass_mg)
     said = finding or f"{_('Balance')} {last.isoformat()}: {mass_number(closing_mg, unit)} {unit} {basis}".strip()
-    data = _Data(ordered, balances, first, last, unit)
+    measure = f"{unit} {basis}".strip()
+    data = _Data(ordered, balances, first, last, unit, measure)
     pictures = svg.joined(
         _picture(data, width, title, said, css) for width, css in ((WIDE, "wide-only"), (NARROW, "narrow-only"))
     )
-    measure = f"{unit} {basis}".strip()
     headings = (_("Date"), _("Entry"), f"{_('Change')}, {measure}", f"{_('Balance')}, {measure}")
     rows = [(first.isoformat(), _("Opening"), "", mass_number(opening_mg, unit))]
     rows += [
@@ -85,6 +85,7 @@ class _Data:
     first: dt.date
     last: dt.date
     unit: str
+    measure: str
 
     def in_unit(self, mass_mg: int) -> Decimal:
         return Decimal(mass_mg).scaleb({"t": -9, "kg": -6, "g": -3, "mg": 0}[self.unit])
@@ -97,7 +98,7 @@ def _picture(data: _Data, width: float, title: str, finding: str, css: str) -> S
     left, right = max(svg.text_width(name) for name in names) + 8, width - 14
     x, x_ticks = x_axis([data.first, data.last], 9 if width == WIDE else 4, left, right)
     y = Scale(marks[0], marks[-1], BALANCE_BOTTOM, BALANCE_TOP)
-    parts: list[SafeString] = []
+    parts: list[SafeString] = [svg.text(0.0, 14.0, data.measure, "t-2")]
     for mark, name in zip(marks, names, strict=True):
         parts.append(svg.line(left, y(mark), right, y(mark), "axis" if not mark else "grid-line"))
         parts.append(svg.text(left - 6, y(mark) + 4, name, "t-2 t-end"))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 FONT_PX = 12
-_NARROW = frozenset("ijl.,:;'|!() \u00a0ftI1")
+_NARROW = frozenset("ijl.,:;'|!() \u00a0ftI")
 _BROAD = frozenset("mwMW@%—")
 
 
@@ -86,6 +86,8 @@ def text_width(content: str, size: float = FONT_PX, *, bold: bool = False) -> fl
     for character in content:
         if unicodedata.east_asian_width(character) in "WF":
             ems += 1.0
+        elif character.isdigit():
+            ems += 0.65
         elif character in _NARROW:
             ems += 0.33
         elif character in _BROAD:

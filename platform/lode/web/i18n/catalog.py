@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_python
@@ -23,18 +24,18 @@ MO_FILE: Final = PO_FILE.with_suffix(".mo")
 TEMPLATES: Final = "templates"
 SOURCES: Final = ("platform/lode", "contracts", "ledger")
 
-# Which arguments of a function are sentences, as gettext counts them.
-KEYWORDS: Final[dict[str, tuple[int | tuple[int, str], ...] | None]] = {
-    "_": None,
-    "gettext": None,
-    "gettext_lazy": None,
-    "gettext_noop": None,
-    "ngettext": (1, 2),
-    "ngettext_lazy": (1, 2),
-    "pgettext": ((1, "c"), 2),
-    "pgettext_lazy": ((1, "c"), 2),
-    "npgettext": ((1, "c"), 2, 3),
-}
+FUNCTIONS: Final = (
+    "_",
+    "gettext",
+    "gettext_lazy",
+    "gettext_noop",
+    "ngettext",
+    "ngettext_lazy",
+    "pgettext",
+    "pgettext_lazy",
+    "npgettext",
+    "npgettext_lazy",
+)
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}|<[^>]+>|%%")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:!?]|[,;:!?][\u4e00-\u9fff]")
@@ -48,37 +49,54 @@ def template_files(root: Path = ROOT) -> list[Path]:
     return sorted((root / TEMPLATES).rglob("*.html"))
 
 
-def _entries(path: Path, source: str) -> Iterator[Found]:
-    for line, function, messages, _comments in extract_python(io.BytesIO(source.encode()), list(KEYWORDS), [], {}):
-        words = [messages] if isinstance(messages, str) else [word for word in messages if word]
-        if not words:
+def _found(path: Path, line: int, function: str, arguments: list[str]) -> Iterator[Found]:
+    """Sort the sentences of one call: which of them is the context, which the plural."""
+    if not arguments:
+        return
+    words = list(arguments)
+    context = words.pop(0) if function.startswith(("pgettext", "npgettext")) and len(words) > 1 else None
+    plural = function.startswith(("ngettext", "npgettext")) and len(words) > 1
+    yield path.as_posix(), line, (words[0], words[1]) if plural else words[0], context
+
+
+def in_template(path: Path, source: str) -> Iterator[Found]:
+    """Give the sentences of a template. Django turns it into lines of Python calls, whose indentation means nothing."""
+    python = "\n".join(line.strip() for line in templatize(source).splitlines())
+    calls: Iterator[tuple[int, str, Any, Any]] = cast("Any", extract_python)(
+        io.BytesIO(python.encode()), dict.fromkeys(FUNCTIONS), [], {}
+    )
+    for line, function, arguments, _comments in calls:
+        words = [arguments] if isinstance(arguments, str) else [word for word in arguments or () if word]
+        yield from _found(path, line, function, words)
+
+
+def in_python(path: Path, source: str) -> Iterator[Found]:
+    """Give the sentences of a Python file, those inside f-strings too, which line-wise extractors do not see."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
             continue
-        if function.startswith(("pgettext", "npgettext")):
-            context, *words = words
-        else:
-            context = None
-        sentence = (words[0], words[1]) if function.startswith(("ngettext", "npgettext")) else words[0]
-        yield path.as_posix(), line, sentence, context
+        name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
+        if name in FUNCTIONS:
+            words = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+            yield from _found(path, node.lineno, name, words)
 
 
 def found_in(root: Path = ROOT) -> Iterator[Found]:
     """Give every sentence marked for translation, in templates and in Python."""
     for path in template_files(root):
-        # Django turns a template into lines of Python calls; leading spaces are no indentation there.
-        python = "\n".join(line.strip() for line in templatize(path.read_text(encoding="utf-8")).splitlines())
-        yield from _entries(path.relative_to(root), python)
+        yield from in_template(path.relative_to(root), path.read_text(encoding="utf-8"))
     for folder in SOURCES:
         for path in sorted((root / folder).rglob("*.py")):
             if "migrations" in path.parts or "gettext" not in (source := path.read_text(encoding="utf-8")):
                 continue
-            yield from _entries(path.relative_to(root), source)
+            yield from in_python(path.relative_to(root), source)
 
 
 def gathered(root: Path = ROOT) -> Catalog:
     """Return a template catalog of every sentence, with the files where it stands."""
     catalog = Catalog(charset="utf-8")
     for path, _line, sentence, context in found_in(root):
-        catalog.add(sentence, locations=[(path, None)], context=context)
+        catalog.add(sentence, locations=[(path, 0)], context=context)
     return catalog
 
 
@@ -156,8 +174,9 @@ def _where(message: Message) -> str:
 def faults(message: Message) -> list[str]:
     """Return what is wrong with one translation."""
     originals = message.id if isinstance(message.id, (tuple, list)) else (message.id,)
-    texts = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
-    if not all(texts):
+    strings = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
+    texts = [text for text in strings if text]
+    if not texts or len(texts) != len(strings):
         return ["not translated"]
     said = ["marked fuzzy"] if message.fuzzy else []
     for text in texts:
