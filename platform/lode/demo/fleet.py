@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ledger.core.entry import Account
@@ -24,6 +24,11 @@ class References:
     first_lease: str
     second_lease: str
     offtake: str
+    warranty: str
+
+    def with_second_lease(self, ref: str) -> References:
+        """Return the references with that of the second lease."""
+        return replace(self, second_lease=ref)
 
 
 def pack_mass_mg(element: str, packs: int) -> int:

@@ -1,5 +1,11 @@
-"""Addresses of the web door."""
+"""Addresses of the web door: each module of views lists its own."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from lode.web.preferences import preferences
+from lode.web.views import signing_in
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("preferences/", preferences, name="preferences"),
+    *signing_in.urlpatterns,
+]
