@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from lode.cli import arguments
 from lode.cli.engine_commands import half_made_mark
+from lode.demo.run import run_demo
 
 
 class Command(BaseCommand):
@@ -19,10 +21,8 @@ class Command(BaseCommand):
         arguments.demo(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from lode.demo.run import run_demo  # type: ignore[import-untyped]  # noqa: PLC0415
-
         with unfinished():
-            run_demo(fresh=options["fresh"], out=self.stdout)
+            run_demo(fresh=options["fresh"], out=sys.stdout)
 
 
 @contextlib.contextmanager

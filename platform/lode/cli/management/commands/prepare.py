@@ -23,7 +23,7 @@ class Command(BaseCommand):
         self.step("Preparing the database", lambda: call_command("prepare_database", verbosity=0))
         self.collect_static()
         if os.environ.get("LODE_DEMO") != "0" and not list_parties():
-            call_command("demo", stdout=self.stdout)
+            call_command("demo")
 
     def step(self, text: str, do: Any) -> None:
         """Say what is being done, and how long it took."""
