@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -35,7 +36,7 @@ STATUSES: Final[dict[str, Status]] = {
     "posted": Status("check", "plain", _("Posted")),
     "reversed": Status("undo-2", "warn", _("Reversed")),
     # A row, a period and a statement of a reconciliation.
-    "open": Status("circle-dashed", "warn", _("Open")),
+    "open": Status("circle-dashed", "warn", pgettext_lazy("state", "Open")),
     "matched": Status("circle-check", "ok", _("Matched")),
     "matched_with_difference": Status("circle-check", "warn", _("Matched with difference")),
     "asked": Status("message-square", "accent", _("Asked")),
