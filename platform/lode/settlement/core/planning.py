@@ -14,7 +14,7 @@ REGULAR = "regular"
 
 @dataclass(frozen=True, order=True)
 class PlannedRun:
-    """A settlement whose period is over: what it is about, at which stage, over [start, end), payable on `due_date`."""
+    """A settlement that is due: what it is about, at which stage, over [start, end), payable on `due_date`."""
 
     period_start: date
     period_end: date
@@ -24,15 +24,20 @@ class PlannedRun:
 
 
 def plan(due: Iterable[DuePeriod], *, as_of: date, ended_on: date | None) -> tuple[PlannedRun, ...]:
-    """Return the runs of the periods that are over on `as_of`, in order.
+    """Return the runs that may be computed on `as_of`, in order.
 
     A contract that ended cuts the period of its last day short; later ones do not happen. A period of no day is none.
     """
     planned = []
     for item in due:
         period = _until(item.period, ended_on)
-        if period is not None and period.end <= as_of:
-            planned.append(PlannedRun(period.start, period.end, item.subject, item.stage or REGULAR, item.due_date))
+        if period is None:
+            continue
+        first_day = item.due_date if period == item.period else min(item.due_date, period.end)
+        if first_day <= as_of:
+            planned.append(
+                PlannedRun(period.start, period.end, item.subject, purpose_of(item.stage), item.payment_date)
+            )
     return tuple(sorted(planned))
 
 

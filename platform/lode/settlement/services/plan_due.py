@@ -9,13 +9,13 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
-from contracts.selectors import contracts_to_settle, facts_for
+from contracts.selectors import contracts_to_settle
 from lode.market.selectors import recorded_since
 from lode.settlement.core.life import ISSUED_STATES, RunState
 from lode.settlement.core.planning import PlannedRun, plan
 from lode.settlement.core.prices import fact_refs
 from lode.settlement.models import SettlementRun, Statement
-from lode.settlement.selectors.inputs import Agreement, agreement_at
+from lode.settlement.selectors.inputs import Agreement, agreement_at, gather
 
 # A lot or a period begins some time after the contract: nobody plans further than this behind or ahead of a day.
 _EARLIEST = date(2000, 1, 1)
@@ -69,7 +69,7 @@ def due_of(agreement: Agreement, *, as_of: date, known_at: datetime) -> tuple[Pl
         agreement.terms_on(as_of),
         min(_EARLIEST, agreement.versions[0].effective_from),
         as_of,
-        facts=facts_for(ref=agreement.ref, known_at=known_at),
+        facts=gather(ref=agreement.ref, known_at=known_at).facts,
     )
     return plan(due, as_of=as_of, ended_on=agreement.ended_on)
 
