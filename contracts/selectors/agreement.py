@@ -96,10 +96,11 @@ def plain(value: Any) -> Any:
 def draft_terms(*, kind: str, terms: Mapping[str, Any], template: bool = True) -> dict[str, Any]:
     """Return terms as a draft keeps them, laid over the kind's example terms where `template` says so.
 
-    Complete terms come back in their canonical form; incomplete ones as they were typed. Raises TermsError for a name
-    that the kind has not, a floating-point number, or a value of another shape; SettlementError `unknown-kind`.
+    Complete terms come back in their canonical form; incomplete ones as they were typed; None leaves a term out. Raises
+    TermsError for a name that the kind has not, a floating-point number, or a value of another shape; SettlementError
+    `unknown-kind`.
     """
-    merged: dict[str, Any] = {**(template_terms(kind) if template else {}), **plain(terms)}
+    merged: dict[str, Any] = plain({**(template_terms(kind) if template else {}), **terms})
     built, problems = check_terms(kind_of(kind).schema, merged)
     refused = tuple(problem for problem in problems if problem.code in _NEVER_KEPT)
     if refused := refused or tuple(_unprintable(merged)):

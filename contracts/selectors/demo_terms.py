@@ -44,7 +44,6 @@ _WARRANTY: dict[str, Any] = {
     "assets": [{"asset": "PACK-0001", "nominal_kwh": "60"}],
     "start": "2023-04-01",
     "end_age_months": "96",
-    "end_throughput_mwh": "120",
     "metric": "SOH_C",
     "curve": [
         {"axis": "AGE_MONTHS", "at": "0", "pct": "95"},

@@ -53,34 +53,43 @@ def create_draft(
         "effective_from": effective_from.isoformat() if effective_from else "",
     }
 
-    def create() -> str:
-        row = Contract.objects.create(
-            ref=_next_ref(ref_prefix(kind), now.year),
-            kind=kind,
-            party_a=actor.organisation if first else counterparty,
-            party_b=counterparty if first else actor.organisation,
-            author=actor.organisation,
-            prevailing_language=starting.get("prevailing_language", "en"),
-            state=State.DRAFT,
-            waits_for_a=first,
-            waits_for_b=not first,
-            created_at=now,
-            changed_at=now,
-        )
-        Draft.objects.create(
-            contract=row,
-            holder=actor.organisation,
-            terms=starting,
-            effective_from=effective_from,
-            revision=1,
-            saved_by=actor.person_id,
-            saved_at=now,
-        )
-        return row.ref
-
+    row = Contract(
+        kind=kind,
+        party_a=actor.organisation if first else counterparty,
+        party_b=counterparty if first else actor.organisation,
+        author=actor.organisation,
+        prevailing_language=starting.get("prevailing_language", "en"),
+        state=State.DRAFT,
+        waits_for_a=first,
+        waits_for_b=not first,
+        created_at=now,
+        changed_at=now,
+    )
+    draft = Draft(
+        holder=actor.organisation,
+        terms=starting,
+        effective_from=effective_from,
+        revision=1,
+        saved_by=actor.person_id,
+        saved_at=now,
+    )
     with transaction.atomic():
-        ref: str = once(organisation=actor.organisation, key=idempotency_key, request=request, now=now, do=create)
+        ref: str = once(
+            organisation=actor.organisation,
+            key=idempotency_key,
+            request=request,
+            now=now,
+            do=lambda: _keep(row, draft),
+        )
     return ref
+
+
+def _keep(row: Contract, draft: Draft) -> str:
+    row.ref = _next_ref(ref_prefix(row.kind), row.created_at.year)
+    row.save()
+    draft.contract = row
+    draft.save()
+    return row.ref
 
 
 def _require_counterparty(actor: Actor, counterparty: str) -> None:

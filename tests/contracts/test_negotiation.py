@@ -117,6 +117,11 @@ def test_what_can_never_become_terms_is_refused_at_once(terms):
         drafted(**terms)
 
 
+def test_a_term_of_the_template_can_be_left_out():
+    assert "min_fee" in demo_terms("material-lease")
+    assert "min_fee" not in seen_by(LESSOR, drafted(min_fee=None)).terms
+
+
 def test_a_draft_is_its_authors_alone_until_it_is_proposed():
     ref = drafted()
     assert seen_by(LESSOR, ref).draft.revision == 1
