@@ -25,10 +25,15 @@ class TermsVersion:
 
 @dataclass(frozen=True, slots=True, order=True)
 class DuePeriod:
-    """One settlement that falls due: over `period`, on `due_date`, of a lot where `subject` names one, at a `stage`."""
+    """One settlement that falls due.
+
+    `due_date` is the first day on which it may be computed, `payment_date` the business day on which it is paid;
+    `subject` names a lot and `stage` says provisional or final, where the kind has them.
+    """
 
     due_date: date
     period: Period
+    payment_date: date
     subject: str = ""
     stage: str = ""
 

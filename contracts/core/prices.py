@@ -95,6 +95,7 @@ class PriceBlock:
     field: PriceField
     frequency: Frequency
     unit: str
+    unit_kg: Decimal | None
     currency: str | None
     factor: Decimal
     anchor: Anchor
@@ -149,7 +150,15 @@ _FX_NAMES = {
     "DAILY": ("each value at its own day's rate", "逐日汇率"),
     "AVG_OF_AVG": ("average at average rate", "平均价按平均汇率"),
 }
-MASS_UNITS: Final = {"t": Decimal(1000), "kg": Decimal(1), "g": Decimal("0.001")}
+# Kilograms in a unit: the troy ounce of 31.1034768 g and the avoirdupois pound of 0.45359237 kg, where the contract
+# does not agree another constant (many settlements use 31.1035 g or 2204.62 lb/t).
+UNIT_KG: Final = {
+    "t": Decimal(1000),
+    "kg": Decimal(1),
+    "g": Decimal("0.001"),
+    "ozt": Decimal("0.0311034768"),
+    "lb": Decimal("0.45359237"),
+}
 _UNIT_CHOICES = tuple(Choice(u, u, u) for u in ("t", "kg", "g", "ozt", "lb"))
 
 PRICE_SCHEMA: Final[Schema[PriceBlock]] = Schema(
@@ -158,6 +167,7 @@ PRICE_SCHEMA: Final[Schema[PriceBlock]] = Schema(
         enum("field", "Figure used", "取值", PriceField, _FIELD_NAMES, default="settlement"),
         enum("frequency", "Published", "公布频率", Frequency, _FREQUENCY_NAMES, default="MONTHLY"),
         choice("unit", "Quoted per", "计价单位", _UNIT_CHOICES, default="t"),
+        number("unit_kg", "Kilograms in that unit", "该单位千克数", "kg", required=False, minimum=Decimal("0.000001")),
         text("currency", "Quoted in, if not the contract's currency", "报价币种（如与合同不同）", required=False),
         number("factor", "Conversion factor", "换算系数", "1", default="1", minimum=Decimal("0.000001")),
         enum("anchor", "Quotational period counts from", "计价期起算", Anchor, _ANCHOR_NAMES, default="PERIOD"),

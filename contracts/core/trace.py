@@ -176,7 +176,8 @@ def formula_of(op: Op, inputs: Sequence[Input]) -> str:
     names = [i.name for i in inputs]
     if op in (Op.PRODUCT, Op.SUM, Op.EXCESS):
         default = "times" if op is Op.PRODUCT else "plus"
-        text = "".join(_SIGNS[i.role or default] + i.name for i in inputs)
+        ordered = sorted(inputs, key=lambda i: i.role in ("over", "minus"))
+        text = "".join(_SIGNS[i.role or default] + i.name for i in ordered)
         text = text.removeprefix(" x ").removeprefix(" + ").strip()
         return f"max(0, {text})" if op is Op.EXCESS else text
     if op in (Op.STEPS, Op.WHOLE_STEPS):
