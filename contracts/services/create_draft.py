@@ -53,10 +53,11 @@ def create_draft(
         "effective_from": effective_from.isoformat() if effective_from else "",
     }
 
+    roles = (actor.organisation, counterparty) if first else (counterparty, actor.organisation)
     row = Contract(
         kind=kind,
-        party_a=actor.organisation if first else counterparty,
-        party_b=counterparty if first else actor.organisation,
+        party_a=roles[0],
+        party_b=roles[1],
         author=actor.organisation,
         prevailing_language=starting.get("prevailing_language", "en"),
         state=State.DRAFT,
@@ -73,13 +74,13 @@ def create_draft(
         saved_by=actor.person_id,
         saved_at=now,
     )
+    return _once(row, draft, request, idempotency_key)
+
+
+def _once(row: Contract, draft: Draft, request: Mapping[str, Any], key: str | None) -> str:
     with transaction.atomic():
         ref: str = once(
-            organisation=actor.organisation,
-            key=idempotency_key,
-            request=request,
-            now=now,
-            do=lambda: _keep(row, draft),
+            organisation=row.author, key=key, request=request, now=row.created_at, do=lambda: _keep(row, draft)
         )
     return ref
 

@@ -67,7 +67,9 @@ class Desk:
         row.waits_for_a = Side.A in standing.waits_for
         row.waits_for_b = Side.B in standing.waits_for
         row.changed_at = now
-        row.save(update_fields=["state", "amendment", "waits_for_a", "waits_for_b", "changed_at"])
+        row.save(
+            update_fields=["state", "amendment", "waits_for_a", "waits_for_b", "changed_at", "prevailing_language"]
+        )
         last = row.turns.aggregate(last=Max("number"))["last"] or 0
         Turn.objects.create(
             contract=row,

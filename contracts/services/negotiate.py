@@ -9,7 +9,7 @@ from django.db import transaction
 from contracts.core.lifecycle import Move
 from contracts.errors import ContractCode, ContractError
 from contracts.models import ContractVersion, Draft
-from contracts.selectors.agreement import VersionFields, version_fields
+from contracts.selectors.agreement import VersionFields, terms_of, version_fields
 from contracts.services.desk import Desk, open_desk
 from contracts.services.save_draft import draft_at
 from lode.parties.actor import Actor
@@ -74,6 +74,7 @@ def _put_forward(move: Move, *, actor: Actor, ref: str, now: datetime, expected_
         desk = open_desk(actor=actor, ref=ref)
         desk.require(move)
         version = _record_version(desk, draft_at(desk, expected_revision), move, now)
+        desk.contract.prevailing_language = terms_of(version.terms)["prevailing_language"]
         desk.make(move, now=now, version=version)
         # The pen goes to whoever is waited for; what was written stands in the version.
         Draft.objects.filter(contract=desk.contract).update(holder=desk.counterparty)

@@ -227,6 +227,21 @@ def test_moves_offered_are_those_that_would_be_accepted():
     assert seen_by(AUDITOR, ref).moves == frozenset()
 
 
+def test_the_language_that_prevails_is_the_one_put_forward():
+    ref = proposed()
+    assert seen_by(LESSEE, ref).row.prevailing_language == "en"
+    services.save_draft(
+        actor=LESSEE,
+        ref=ref,
+        terms={**demo_terms("material-lease"), "prevailing_language": "zh"},
+        expected_revision=1,
+        now=at(2),
+    )
+    assert seen_by(LESSOR, ref).row.prevailing_language == "en"
+    services.counter(actor=LESSEE, ref=ref, now=at(2))
+    assert seen_by(LESSOR, ref).row.prevailing_language == "zh"
+
+
 def test_a_version_carries_the_names_and_days_of_its_parties():
     version = seen_by(LESSOR, proposed(commencement="2023-03-01")).versions[0]
     assert str(version.effective_from) == "2023-03-01"
