@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+from datetime import date
 
 import pytest
 from django.db import connections
@@ -280,3 +281,34 @@ def test_a_signature_made_after_a_settlement_is_known_after_it():
     sign(LESSEE, ref, 30)
     assert contract_versions_for_settlement(ref=ref, known_at=at(50)).versions == ()
     assert len(contract_versions_for_settlement(ref=ref, known_at=at(50.1)).versions) == 1
+
+
+def test_a_contract_in_force_names_its_next_days():
+    obligations = contract_detail(ref=active(), party="voltaic", as_of=date(2023, 3, 15)).obligations
+    assert [str(obligation.due_date) for obligation in obligations[:2]] == ["2023-04-01", "2023-05-01"]
+    assert obligations[0].what_en == "Settlement of 2023-03-01..2023-04-01 is due"
+    assert len(obligations) == 12
+
+
+def test_asking_twice_at_once_makes_one_draft():
+    together = threading.Barrier(3)
+    refs = []
+
+    def create_now():
+        together.wait()
+        try:
+            refs.append(
+                services.create_draft(
+                    actor=LESSOR, kind="offtake", counterparty="voltaic", now=at(0), idempotency_key="once"
+                )
+            )
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=create_now) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refs == ["OT-2023-001"] * 3
+    assert services.create_draft(actor=LESSOR, kind="offtake", counterparty="voltaic", now=at(1)) == "OT-2023-002"
