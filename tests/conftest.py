@@ -10,7 +10,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from lode.config.celery import app
 from lode.engine.lease import engine
-from tests.support import databases
+from tests.support import databases, demo_world
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +36,15 @@ def own_database(
     settings.EXPORTS_DIR = tmp_path / "exports"
     with django_db_blocker.unblock(), databases.clone(databases.migrated_template()) as name:
         yield name
+
+
+@pytest.fixture
+def demo(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, settings: Settings, tmp_path: Path
+) -> Iterator[demo_world.World]:
+    """A demo world of the test's own: database and files, to look at or to change."""
+    with django_db_blocker.unblock(), demo_world.copy(tmp_path) as world:
+        settings.VAR_DIR = world.var
+        settings.LEDGER_DIR = world.var / "ledger"
+        settings.EXPORTS_DIR = world.var / "exports"
+        yield world
