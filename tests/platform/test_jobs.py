@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import psycopg
@@ -51,3 +54,19 @@ def test_the_reader_sees_no_queue(own_database):
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         connection.execute("SELECT pgmq.create('not_mine')")
+
+
+OTHER_BROKER = os.environ.get("LODE_TEST_BROKER_URL")
+
+
+@pytest.mark.worker
+@pytest.mark.skipif(not OTHER_BROKER, reason="LODE_TEST_BROKER_URL names no other broker to try")
+def test_another_broker_takes_the_place_of_pgmq(own_database, tmp_path):
+    assert OTHER_BROKER is not None
+    with worker(own_database, tmp_path, CELERY_BROKER_URL=OTHER_BROKER):
+        code = "import lode.config; from lode.jobs.ping import ping; ping.delay('elsewhere')"
+        sender = databases.environment(own_database, tmp_path) | {
+            "CELERY_BROKER_URL": OTHER_BROKER, "DJANGO_SETTINGS_MODULE": "lode.config.settings"
+        }  # fmt: skip
+        subprocess.run([sys.executable, "-c", code], env=sender, check=True)
+        wait_until(lambda: lines(tmp_path) == ["elsewhere"], what="the ping")

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from lode.engine.lease import engine, start_and_keep, stop_and_forget
 from lode.engine.locks import open_lock, try_exclusive
-from lode.engine.places import EngineError, var_folder
+from lode.engine.places import EngineError, database_is_given, var_folder
 from lode.engine.postgres import Cluster
 
 
 def embedded() -> Cluster:
     """Return the embedded database; raise EngineError where another one is in use."""
-    if os.environ.get("DATABASE_URL"):
+    if database_is_given():
         raise EngineError("DATABASE_URL names a database of your own: Lode neither starts, stops nor empties that one.")
     return Cluster(var_folder() / "postgres")
 
 
-def start(_options: argparse.Namespace, _words: Sequence[str]) -> int:
+def start() -> int:
     """Start the embedded database and leave it running."""
     cluster = embedded()
     start_and_keep(cluster)
@@ -31,13 +28,13 @@ def start(_options: argparse.Namespace, _words: Sequence[str]) -> int:
     return 0
 
 
-def stop(_options: argparse.Namespace, _words: Sequence[str]) -> int:
+def stop() -> int:
     """Stop the embedded database, unless another command uses it."""
     print("The database is stopped." if stop_and_forget(embedded()) else "The database was not running.")
     return 0
 
 
-def status(_options: argparse.Namespace, _words: Sequence[str]) -> int:
+def status() -> int:
     """Say whether the embedded database runs; exit code 1 where it does not."""
     cluster = embedded()
     pid = cluster.server_pid()
@@ -54,7 +51,7 @@ def discard_half_made() -> None:
     """Throw the demo world away where its making was cut off: nothing in it was entered by a person."""
     if not half_made_mark().exists():
         return
-    if os.environ.get("DATABASE_URL"):
+    if database_is_given():
         raise EngineError("The demo world in your database is half-made: its making was cut off. Empty that database.")
     print("The making of the demo world was cut off last time: making it anew.", flush=True)
     _empty(embedded())

@@ -15,11 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import NoReturn
 
-from lode.cli import arguments, engine_commands
+from lode.cli import arguments
 from lode.cli.explain import INTERRUPTED, explain
-from lode.engine.lease import engine
-from lode.engine.places import require_writable, var_folder
-from lode.engine.postgres import Cluster
+from lode.engine.places import database_is_given, require_writable, var_folder
 
 Run = Callable[[argparse.Namespace, Sequence[str]], int]
 
@@ -73,9 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     control = commands.add_parser("engine", help="the embedded database").add_subparsers(
         metavar="COMMAND", required=True
     )
-    _add(control, "start", "start it and leave it running", arguments.nothing, engine_commands.start)
-    _add(control, "stop", "stop it", arguments.nothing, engine_commands.stop)
-    _add(control, "status", "say whether it runs", arguments.nothing, engine_commands.status)
+    _add(control, "start", "start it and leave it running", arguments.nothing, _engine("start"))
+    _add(control, "stop", "stop it", arguments.nothing, _engine("stop"))
+    _add(control, "status", "say whether it runs", arguments.nothing, _engine("status"))
     return parser
 
 
@@ -92,6 +90,18 @@ def _add(
         parser = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     add_arguments(parser)
     parser.set_defaults(run=run, depth=1, parser=parser)
+
+
+def _engine(command: str) -> Run:
+    """Return a function that runs one command of the engine; `lode compute` loads no database driver for it."""
+
+    def run(_options: argparse.Namespace, _words: Sequence[str]) -> int:
+        from lode.cli import engine_commands  # noqa: PLC0415 - as the docstring says
+
+        done: int = getattr(engine_commands, command)()
+        return done
+
+    return run
 
 
 def _django(command: str) -> Run:
@@ -111,10 +121,13 @@ def database() -> Iterator[None]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lode.config.settings")
     with contextlib.ExitStack() as stack:
         require_writable(var_folder())
-        if not os.environ.get("DATABASE_URL") and not os.environ.get("LODE_APP_DATABASE_URL"):
+        from lode.engine.lease import engine  # noqa: PLC0415 - `lode compute` does without a database driver
+        from lode.engine.postgres import Cluster  # noqa: PLC0415 - as above
+
+        if not database_is_given():
             cluster = stack.enter_context(engine(Cluster(var_folder() / "postgres")))
             cluster.ensure_database()
-        import django  # noqa: PLC0415 - `lode compute` and `lode engine` do without
+        import django  # noqa: PLC0415 - as above
 
         django.setup()
         yield
@@ -133,14 +146,18 @@ def _serve(_options: argparse.Namespace, _words: Sequence[str]) -> int:
 
 
 def _prepare(options: argparse.Namespace, words: Sequence[str]) -> int:
-    engine_commands.discard_half_made()
+    from lode.cli.engine_commands import discard_half_made  # noqa: PLC0415 - as above
+
+    discard_half_made()
     return _django("prepare")(options, words)
 
 
 def _demo(options: argparse.Namespace, words: Sequence[str]) -> int:
+    from lode.cli.engine_commands import discard_half_made, throw_away  # noqa: PLC0415 - as above
+
     if options.fresh:
-        engine_commands.throw_away()
-    engine_commands.discard_half_made()
+        throw_away()
+    discard_half_made()
     with database():
         _call("prepare_database", "--verbosity", "0")
         _call("demo", *words)

@@ -19,6 +19,11 @@ def var_folder() -> Path:
     return Path(os.environ.get("LODE_VAR") or PROJECT / "var").resolve()
 
 
+def database_is_given() -> bool:
+    """Say whether the environment names a database, so that the embedded one is not used."""
+    return bool(os.environ.get("DATABASE_URL") or os.environ.get("LODE_APP_DATABASE_URL"))
+
+
 def require_writable(folder: Path) -> None:
     """Make the folder where it is missing, and raise EngineError where files cannot be made in it."""
     try:

@@ -23,7 +23,7 @@ from typing import IO
 
 from lode.engine.children import Child, Ropes, programs
 from lode.engine.locks import open_lock, try_exclusive
-from lode.engine.places import EngineError, require_writable, var_folder
+from lode.engine.places import EngineError, database_is_given, require_writable, var_folder
 from lode.engine.postgres import Cluster
 from lode.engine.processes import is_alive
 
@@ -125,8 +125,8 @@ class Supervisor:
         return True
 
     def start_database(self) -> None:
-        """Start the keeper of the embedded PostgreSQL, unless DATABASE_URL names another database."""
-        if os.environ.get("DATABASE_URL"):
+        """Start the keeper of the embedded PostgreSQL, unless the environment names another database."""
+        if database_is_given():
             return
         with step("Starting PostgreSQL"):
             self.keeper = subprocess.Popen(
@@ -188,7 +188,9 @@ class Supervisor:
         summary = self.var / "demo" / "summary.json"
         logins = json.loads(summary.read_text(encoding="utf-8")).get("logins", []) if summary.exists() else []
         for login in logins:
-            print(f"  {login['role']:<12} {login['email']:<32} {login['password']}")
+            print(
+                f"  sign in as {login['username']:<12} {login['password']:<20} {login['role']}, {login['organisation']}"
+            )
         sys.stdout.flush()
 
     def watch(self) -> None:

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from lode.cli import arguments
 from lode.cli.engine_commands import half_made_mark
 from lode.demo.run import run_demo
+from lode.parties.selectors import list_parties
 
 
 class Command(BaseCommand):
@@ -21,7 +22,8 @@ class Command(BaseCommand):
         arguments.demo(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with unfinished():
+        # A world that stands may hold what people have entered: only a new one is begun anew where it is cut off.
+        with unfinished() if options["fresh"] or not list_parties() else contextlib.nullcontext():
             run_demo(fresh=options["fresh"], out=sys.stdout)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -30,4 +31,5 @@ class Command(BaseCommand):
             writer.writerow(columns)
             writer.writerows([getattr(row, column) for column in columns] for row in rows)
         else:
-            self.stdout.write(json.dumps({**wanted, "balances": [vars(row) for row in rows]}))
+            asked = {key: str(value) if key == "as_of" and value else value for key, value in wanted.items()}
+            self.stdout.write(json.dumps({**asked, "balances": [asdict(row) for row in rows]}, indent=2))
