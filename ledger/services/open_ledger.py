@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db import transaction
 
 from ledger.core.errors import LedgerCode, LedgerError
-from ledger.core.registry import KeyRegistry
+from ledger.core.registry import KeyRecord, KeyRegistry
+from ledger.core.rules import REGISTRY
 from ledger.services import secret_keys
 from ledger.services.register_key import post_public
 from ledger.services.sequence_pending import sequence_pending
@@ -24,15 +25,15 @@ def open_ledger(*, now: dt.datetime) -> None:
     Safe to call at every start; also signs and publishes what an interrupted run has left. Raises LedgerError `fork`
     when the files beside the database know a longer log, `not-open` when the keys of a ledger with entries are gone.
     """
-    root = chain.root_key(SEQUENCER)
-    if root is None:
+    if chain.root_key(SEQUENCER) is None:
         secret_keys.make_missing()
-        _root_registry()
-    elif root != str(secret_keys.registry_key().vkey):
-        raise LedgerError(
-            LedgerCode.BAD_KEY, "The registry key beside the database is not the one in which this ledger is rooted."
-        )
-    secret_keys.log_key()
+        _root()
+    for purpose, key in (("registry", secret_keys.registry_key()), ("log", secret_keys.log_key())):
+        if chain.root_key(SEQUENCER, purpose) != str(key.vkey):
+            raise LedgerError(
+                LedgerCode.BAD_KEY,
+                f"The {purpose} key beside the database is not the one in which this ledger is rooted: put it back.",
+            )
     sequence_pending()
     if chain.tip().size == 0:
         with transaction.atomic():
@@ -40,10 +41,12 @@ def open_ledger(*, now: dt.datetime) -> None:
         sequence_pending()
 
 
-def _root_registry() -> None:
+def _root() -> None:
     with chain.leadership(WAIT_MS) as leader:
         if not leader:
             raise LedgerError(LedgerCode.BUSY, "Another sequencer is at work on a ledger that is not open: try again.")
-        if chain.root_key(SEQUENCER) is None:
-            (root,) = KeyRegistry(secret_keys.registry_key().vkey)
-            write.key(root)
+        with transaction.atomic(using=SEQUENCER):
+            if chain.root_key(SEQUENCER) is None:
+                (root,) = KeyRegistry(secret_keys.registry_key().vkey)
+                write.key(root)
+                write.key(KeyRecord(secret_keys.log_key().vkey, REGISTRY, "log", "held", 0))

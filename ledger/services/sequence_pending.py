@@ -49,11 +49,13 @@ class SequenceReport:
 def sequence_pending(*, limit: int | None = None) -> SequenceReport:
     """Post everything pending (at most `limit` entries), sign the new checkpoint and publish its files.
 
-    Raises `not-open` before the ledger is opened, `fork` where the signer refuses (then nothing is posted or signed).
+    Raises `not-open` where the key files are gone, `fork` where the signer refuses (then nothing is posted or signed).
     """
     with chain.leadership(WAIT_MS) as leader:
         if not leader:
             return SequenceReport(leader=False, posted=0, refused=0, size=chain.tip().size)
+        if chain.root_key(SEQUENCER) is None:  # not open yet: nothing can have been handed in
+            return SequenceReport(leader=True, posted=0, refused=0, size=0)
         signed = _finish_last_run()
         publish(signed)
         posted = refused = 0

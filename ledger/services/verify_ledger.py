@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from ledger.core.audit import Audit, Depth
+from ledger.core.errors import LedgerError
+from ledger.core.tiles import Read
+from ledger.selectors.checkpoints import latest_checkpoint, make_entry_proof
+from ledger.selectors.trust import trust
+from ledger.selectors.values import SignedCheckpoint
+from ledger.services import projections
+from ledger.services.replay import Replay
+from ledger.sql import reads, tree
+from ledger.sql.inbox import APP
+from ledger.sql.reads import StoredEntry
+from ledger.sql.snapshot import snapshot
+
+QUICK = "quick"
+_PAGE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +38,64 @@ class VerifyReport:
 
 
 def verify_ledger(*, depth: str = "full") -> VerifyReport:
-    """Replay the database's entries and compare everything with the replay. `depth`: `quick` (tree only) or `full`."""
-    raise NotImplementedError
+    """Audit what stands in the database as an outsider would, and compare everything else with a replay of it.
+
+    `depth`: `full`, or `quick` for the tree, the public entries and the published files alone. Raises `not-open`.
+    """
+    with snapshot():
+        checkpoint = latest_checkpoint()
+        problems = list(_audit(checkpoint, Depth.TREE if depth == QUICK else Depth.FULL))
+        if depth != QUICK:
+            problems += _replay()
+        problems += projections.published()
+    return VerifyReport(checkpoint.size, checkpoint.size, checkpoint.root, tuple(problems))
+
+
+def _audit(checkpoint: SignedCheckpoint, depth: Depth) -> Iterator[str]:
+    try:
+        for _ in Audit(_files(checkpoint), trust(), depth).run():
+            pass
+    except LedgerError as error:
+        yield error.sentence
+
+
+def _replay() -> Iterator[str]:
+    replay = Replay(trust().registry)
+    sizes = {row[0] for row in reads.fetch("SELECT size FROM ledger_checkpoint", {})}
+    replay.run(sizes)
+    yield from replay.problems
+    if not replay.problems:  # beyond a wrong entry every table differs, and says no more than the entry
+        yield from projections.compare(replay)
+
+
+def _files(checkpoint: SignedCheckpoint) -> Read:
+    """Return the files of a full export, by path, straight from the database."""
+    tiles = tree.tile_files(APP)
+    reader = tree.reader(APP, checkpoint.size, checkpoint.root)
+    page: dict[int, StoredEntry] = {}
+
+    def entry(index: int) -> StoredEntry | None:
+        if index not in page:
+            page.clear()
+            first = index - index % _PAGE
+            where = reads.Where()
+            where.add("e.index >= %(first)s", first=first)
+            where.add("e.index < %(last)s", last=first + _PAGE)
+            page.update((stored.index, stored) for stored in reads.entries(where, order="e.index"))
+        return page.get(index)
+
+    def read(path: str) -> bytes | None:
+        if path == "checkpoint":
+            return checkpoint.note
+        if path.startswith("tile/"):
+            return tiles(path)
+        folder, _, name = path.partition("/")
+        stored = entry(int(name.split(".")[0])) if folder == "entries" else None
+        if stored is None:
+            return None
+        if name.endswith(".tlog-proof"):
+            return make_entry_proof(stored, checkpoint, reader).text
+        parts: dict[str, bytes] = {"note": stored.note, "seal": stored.seal, "leaf": stored.leaf}
+        return parts[name.split(".")[1]]
+
+    return read

@@ -188,10 +188,13 @@ def key_notes(alias: str) -> list[tuple[int, bytes]]:
         return [(row[0], bytes(row[1])) for row in cursor.fetchall()]
 
 
-def root_key(alias: str) -> str | None:
-    """Return the vkey in which the registry is rooted, None before the ledger is opened."""
+def root_key(alias: str, purpose: str = "registry") -> str | None:
+    """Return the vkey in which the registry (or, for `log`, the checkpoint) is rooted, None before the opening."""
     with connections[alias].cursor() as cursor:
-        cursor.execute("SELECT vkey FROM ledger_key WHERE party = 'registry' ORDER BY valid_from_index LIMIT 1")
+        cursor.execute(
+            "SELECT vkey FROM ledger_key WHERE party = 'registry' AND purpose = %s ORDER BY valid_from_index LIMIT 1",
+            [purpose],
+        )
         row = cursor.fetchone()
     return row[0] if row else None
 

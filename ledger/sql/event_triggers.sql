@@ -44,13 +44,20 @@ $$;
 CREATE OR REPLACE FUNCTION ledger_refuse_disarming() RETURNS event_trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF EXISTS (SELECT FROM pg_trigger WHERE tgname LIKE 'ledger\_guard\_%' AND tgenabled <> 'A') THEN
-        RAISE EXCEPTION 'The guard of the ledger stays on: switching a trigger off is refused.'
-            USING ERRCODE = 'restrict_violation';
+    -- Three triggers on each of the nine tables, and one more on the inbox: none is off, renamed or gone.
+    IF 28 <> (
+        SELECT count(*) FROM pg_trigger
+        WHERE tgname IN ('ledger_guard_rows', 'ledger_guard_statements', 'ledger_guard_writers', 'ledger_guard_answer')
+            AND tgenabled = 'A' AND public.ledger_is_guarded(tgrelid))
+    THEN
+        RAISE EXCEPTION 'The guard of the ledger stays on: the change is refused.' USING ERRCODE = 'restrict_violation';
     END IF;
     IF EXISTS (
         SELECT FROM pg_event_trigger_ddl_commands()
-        WHERE object_type = 'function' AND object_identity LIKE 'public.ledger\_refuse\_%')
+        WHERE objid IN (
+            SELECT tgfoid FROM pg_trigger WHERE tgname LIKE 'ledger\_guard\_%'
+            UNION SELECT evtfoid FROM pg_event_trigger WHERE evtname LIKE 'ledger\_guard\_%'
+            UNION SELECT 'public.ledger_is_guarded(oid)'::regprocedure))
     THEN
         RAISE EXCEPTION 'The guard of the ledger stays as it is: changing its functions is refused.'
             USING ERRCODE = 'restrict_violation';

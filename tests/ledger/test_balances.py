@@ -67,4 +67,6 @@ def test_any_day_at_any_size_equals_replay(own_database: str, seed: int) -> None
         found = {Account(r.owner, r.holder, r.element, r.state, r.lot): r.mass_mg for r in rows}
         assert found == replay(entries, as_of, known_at), (as_of, known_at)
     now = balances(party=None)
-    assert {Account(r.owner, r.holder, r.element, r.state, r.lot): r.mass_mg for r in now} == replay(entries, None, size)
+    assert {Account(r.owner, r.holder, r.element, r.state, r.lot): r.mass_mg for r in now} == replay(
+        entries, None, size
+    )

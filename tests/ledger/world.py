@@ -8,6 +8,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import transaction
+
 from ledger.core.entry import Account, Entry, Leg, move, net_legs, sign_entry
 from ledger.core.note import SignerKey
 from ledger.selectors.values import PostedEntry
@@ -52,7 +54,9 @@ def receive(mass_mg: int, to: Account | None = None, **fields: Any) -> bytes:
 def lease_out(mass_mg: int, to: str = "maker", of: Account | None = None, **fields: Any) -> bytes:
     of = of or account()
     signers = sorted({of.owner, of.holder, to})
-    return note("lease-out", net_legs(move(of, of._replace(holder=to), mass_mg)), signers, **{"contract": "L-1", **fields})
+    return note(
+        "lease-out", net_legs(move(of, of._replace(holder=to), mass_mg)), signers, **{"contract": "L-1", **fields}
+    )
 
 
 def append(data: bytes, at: dt.datetime = NOW, by: str = "lessor", **more: Any) -> PostedEntry:
@@ -62,5 +66,6 @@ def append(data: bytes, at: dt.datetime = NOW, by: str = "lessor", **more: Any) 
 def open_world(parties: Sequence[str] = PARTIES) -> None:
     """Open the ledger: leaf 0 is the notice, then one key a party."""
     open_ledger(now=NOW)
-    for party in parties:
-        register_key(party=party, vkey=str(key_of(party).vkey), custody="held", now=NOW)
+    with transaction.atomic():
+        for party in parties:
+            register_key(party=party, vkey=str(key_of(party).vkey), custody="held", now=NOW)
