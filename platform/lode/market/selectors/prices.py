@@ -117,9 +117,13 @@ def gaps(*, series: str, start: date, end: date, known_at: datetime) -> tuple[da
     return tuple(missing)
 
 
-def recorded_since(*, since: datetime) -> tuple[Fixing, ...]:
-    """Return the fixings learned after a time: what a settlement that waits, or was issued, has to look at again."""
-    rows = PricePoint.objects.filter(recorded_at__gt=since).select_related("series").order_by("recorded_at", "id")
+def recorded_since(*, since: datetime, known_at: datetime) -> tuple[Fixing, ...]:
+    """Return the fixings learned after a time, as known at another: why a settlement has to be looked at again."""
+    rows = (
+        PricePoint.objects.filter(recorded_at__gt=since, recorded_at__lte=known_at)
+        .select_related("series")
+        .order_by("recorded_at", "id")
+    )
     return tuple(_fixing(row) for row in rows)
 
 

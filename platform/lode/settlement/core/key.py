@@ -22,7 +22,7 @@ def idempotency_key(
 ) -> str:
     """Return SHA-256, in hex, over all that decides a settlement's figures (terms, statement life).
 
-    `facts` are `fact:ID@VERSION`, in any order; when it was computed and who asked are not part of it.
+    `facts` are `ID@VERSION`, in any order; when it was computed and who asked are not part of it.
     """
     return hashlib.sha256(
         canonical_json.dumps(

@@ -38,8 +38,8 @@ def price_facts(prices: Iterable[PublishedPrice]) -> tuple[Fact, ...]:
 
 
 def fact_refs(series: str, effective: date, until: date, edition: int) -> tuple[str, ...]:
-    """Return the references under which statements have used an edition of a price."""
-    return tuple(f"fact:{_name(series, label)}@{edition}" for label, _ in _labels(effective, until))
+    """Return the names and versions under which statements have used an edition of a price."""
+    return tuple(f"{_name(series, label)}@{edition}" for label, _ in _labels(effective, until))
 
 
 def series_named(terms: Any) -> frozenset[str]:

@@ -106,7 +106,7 @@ def _reopen_restated(now: datetime) -> tuple[int, ...]:
     """Make done runs due again whose issued statement used an edition of a price that is superseded by now."""
     superseded = [
         ref
-        for fixing in recorded_since(since=now - LOOK_BACK)
+        for fixing in recorded_since(since=now - LOOK_BACK, known_at=now)
         if fixing.edition > 1
         for ref in fact_refs(fixing.series, fixing.effective, fixing.until, fixing.edition - 1)
     ]

@@ -58,7 +58,7 @@ def _wake(now: datetime) -> int:
     )
     if oldest is None:
         return woken
-    fixings = recorded_since(since=oldest)
+    fixings = recorded_since(since=oldest, known_at=now)
     if not fixings:
         return woken
     newest = max(fixing.recorded_at for fixing in fixings)
