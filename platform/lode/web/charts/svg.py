@@ -115,7 +115,7 @@ def wrapped(content: str, width: float, *, bold: bool = False) -> list[str]:
 def _pieces(content: str) -> list[str]:
     pieces: list[str] = []
     after_wide = True
-    for character in content:
+    for character in content.strip():
         wide = unicodedata.east_asian_width(character) in "WF"
         breaks = wide or after_wide or pieces[-1].endswith(" ")
         if breaks and character != " ":
