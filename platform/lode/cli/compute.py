@@ -25,5 +25,7 @@ def read(file: str) -> Any:
         return json.loads(text, parse_float=str)
     except json.JSONDecodeError as error:
         raise EngineError(f"{file} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise EngineError(f"{file} cannot be read: {error}.") from error
+    except OSError as error:
+        raise EngineError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise EngineError(f"{file} is not JSON: it is no UTF-8 text.") from error
