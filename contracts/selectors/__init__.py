@@ -3,6 +3,7 @@
 from contracts.core.compute import kind_of
 from contracts.selectors.agreement import demo_terms, kinds, problems_of
 from contracts.selectors.changed_clauses import ChangedClause, changed_clauses
+from contracts.selectors.check_version import check_version
 from contracts.selectors.contract_detail import ContractDetail, Obligation, contract_detail
 from contracts.selectors.example_facts import Scenario
 from contracts.selectors.list_contracts import list_contracts
@@ -34,6 +35,7 @@ __all__ = [
     "TurnView",
     "VersionView",
     "changed_clauses",
+    "check_version",
     "contract_detail",
     "contract_versions_for_settlement",
     "contracts_to_settle",

@@ -159,25 +159,51 @@ def version_fields(
     clauses = rendered(kind=kind, terms=parsed, parties=parties)
     kept = dump(parsed)
     starts_on = effective_from or first_day(kept)
+    text_hash = text_sha256(clauses)
+    document = version_document(
+        ref=ref,
+        kind=kind,
+        number=number,
+        parties=parties,
+        terms=kept,
+        text_hash=text_hash,
+        effective_from=starts_on,
+        supersedes=supersedes,
+    )
+    return VersionFields(
+        terms=dumps(kept).decode(),
+        text=dumps([asdict(clause) for clause in clauses]).decode(),
+        terms_sha256=sha256_of(dumps(kept)),
+        text_sha256=text_hash,
+        digest=sha256_of(document),
+        effective_from=starts_on,
+    )
+
+
+def version_document(
+    *,
+    ref: str,
+    kind: str,
+    number: int,
+    parties: tuple[str, str],
+    terms: Mapping[str, Any],
+    text_hash: str,
+    effective_from: date,
+    supersedes: tuple[int, str] | None,
+) -> bytes:
+    """Return the RFC 8785 JSON whose SHA-256 is a version's digest: everything that the parties agree to."""
     document: dict[str, Any] = {
         "contract": ref,
-        "effective_from": starts_on.isoformat(),
+        "effective_from": effective_from.isoformat(),
         "kind": kind,
         "parties": dict(zip(kind_of(kind).party_roles, parties, strict=True)),
-        "terms": kept,
-        "text_sha256": text_sha256(clauses),
+        "terms": terms,
+        "text_sha256": text_hash,
         "version": str(number),
     }
     if supersedes is not None:
         document["supersedes"] = {"version": str(supersedes[0]), "digest": supersedes[1]}
-    return VersionFields(
-        terms=dumps(kept).decode(),
-        text=dumps([asdict(clause) for clause in clauses]).decode(),
-        terms_sha256=_sha256(dumps(kept)),
-        text_sha256=document["text_sha256"],
-        digest=_sha256(dumps(document)),
-        effective_from=starts_on,
-    )
+    return dumps(document)
 
 
 def first_day(terms: Mapping[str, Any]) -> date:
@@ -209,5 +235,6 @@ def _names(party: str) -> dict[str, str]:
     return {"en": found.name_en, "zh": found.name_zh}
 
 
-def _sha256(data: bytes) -> str:
+def sha256_of(data: bytes) -> str:
+    """Return SHA-256 in hex."""
     return hashlib.sha256(data).hexdigest()
