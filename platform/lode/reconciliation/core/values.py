@@ -82,7 +82,10 @@ class Transit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One movement of one element, as one side has it. `key` is unique on its side."""
+    """One movement of one element, as one side has it. `key` is unique on its side.
+
+    `origin` is the hex id of our entry, or the row number of the partner's file.
+    """
 
     key: str
     reference: str
@@ -92,6 +95,7 @@ class Line:
     kind: Kind = Kind.OTHER
     lot: str = ""
     transit: Transit | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
