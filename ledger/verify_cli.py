@@ -46,7 +46,8 @@ def _verify(folder: Path, options: argparse.Namespace) -> int:
     trust, origin = _trust(folder, options)
     party = _party(folder, options)
     depth = audit.Depth(options.depth) if options.depth else _depth(folder, party)
-    run = audit.Audit(lambda path: _read(folder, path), trust, depth, party)
+    held = [_need(Path(path), "Name a file with a signed checkpoint.") for path in options.held]
+    run = audit.Audit(lambda path: _read(folder, path), trust, depth, party, held)
     _follow(run.run())
     _report_success(run.report, origin, as_json=options.json)
     return 0
@@ -63,9 +64,16 @@ def _parser() -> argparse.ArgumentParser:
         "--depth",
         choices=[depth.value for depth in audit.Depth],
         help="tree: what anybody can check; party: the entries opened to one party; full: every entry. "
-        "Without it: full where balances.json stands in DIR and names no party, else party",
+        "Without it: party where DIR is a party's export, tree where it opens no entry, else full",
     )
     parser.add_argument("--party", metavar="ID", help="whose accounts must be without a gap (else the file DIR/party)")
+    parser.add_argument(
+        "--held",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a signed checkpoint kept from earlier, which the log must extend (may be given again)",
+    )
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
     parser.add_argument("--policy", metavar="FILE", help="trust this C2SP policy instead of DIR/policy")
     parser.add_argument("--log-vkey", metavar="KEY", help="trust this log key instead of any policy")
@@ -102,15 +110,16 @@ def _party(folder: Path, options: argparse.Namespace) -> str | None:
 
 
 def _depth(folder: Path, party: str | None) -> audit.Depth:
-    whole = party is None and (folder / audit.BALANCES).exists()
-    return audit.Depth.FULL if whole else audit.Depth.PARTY
+    if party is not None:
+        return audit.Depth.PARTY
+    return audit.Depth.FULL if (folder / "entries").is_dir() else audit.Depth.TREE
 
 
-def _need(path: Path) -> bytes:
+def _need(path: Path, hint: str = "Give the trust root with --policy and --registry-vkey.") -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise _UnusableError(f"{path} is missing. Give the trust root with --policy and --registry-vkey.") from None
+        raise _UnusableError(f"{path} is missing. {hint}") from None
 
 
 def _read(folder: Path, path: str) -> bytes | None:
@@ -152,6 +161,8 @@ def _sentences(report: audit.Report, origin: str) -> Iterator[str]:
         f"Checked: {report.tiles} tiles, {report.leaves} leaves, {report.keys} keys, {report.entries} opened entries, "
         f"{report.signatures} signatures, {report.accounts} accounts, {report.balances} declared balances."
     )
+    if report.held:
+        yield f"It extends {'the checkpoint' if report.held == 1 else f'all {report.held} checkpoints'} that you hold."
     if report.depth is audit.Depth.TREE:
         yield "Depth tree: nothing was removed, changed or put in another order. Only public entries were opened."
     elif report.depth is audit.Depth.FULL:

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -67,6 +67,7 @@ class Report:
     accounts: int
     balances: int
     party: str | None = None
+    held: int = 0
     witnesses: tuple[str, ...] = ()
     elements: dict[str, int] = field(default_factory=dict)
 
@@ -74,11 +75,15 @@ class Report:
 class Audit:
     """One run of the verifier. Iterate `run()` to the end; then `report` says what was checked.
 
+    `held` are signed checkpoints kept from earlier, which this log must extend.
     Raises LedgerError at the first thing that does not hold, its `index` the entry at fault where there is one.
     """
 
-    def __init__(self, read: Read, trust: Trust, depth: Depth, party: str | None = None) -> None:
+    def __init__(
+        self, read: Read, trust: Trust, depth: Depth, party: str | None = None, held: Sequence[bytes] = ()
+    ) -> None:
         self._read = read
+        self._held = held
         self._trust = trust
         self._depth = depth
         self._party = party if depth is Depth.PARTY else None
@@ -98,6 +103,9 @@ class Audit:
         tile_count = len(tree.all_tiles())
         for done in tree.check_tiles():
             yield Progress("tiles", done, tile_count)
+        for done, data in enumerate(self._held, 1):
+            tree.check_held(data)
+            yield Progress("held", done, len(self._held))
         opened = self._entry_audit(tree)
         size = tree.checkpoint.size
         for index, data, leaf in tree.leaves():
@@ -118,6 +126,7 @@ class Audit:
             accounts=len(opened.heads),
             balances=balances,
             party=self._party,
+            held=len(self._held),
             witnesses=tuple(sorted(tree.witnesses)),
             elements=opened.element_totals(),
         )

@@ -92,6 +92,23 @@ class TreeAudit:
         self._proof_checkpoint = (data, checkpoint)
         return checkpoint
 
+    def check_held(self, data: bytes) -> None:
+        """Raise unless the checkpoint in `data`, which somebody kept, is of this tree's past."""
+        try:
+            kept, _ = open_checkpoint(data, *self.log_keys)
+        except LedgerError as error:
+            raise failure(error.code, f"The checkpoint that you hold cannot be trusted: {error.sentence}") from None
+        if kept.size > self.checkpoint.size:
+            raise failure(
+                LedgerCode.FORK,
+                f"Entries were taken back: the checkpoint that you hold covers {kept.size} entries, this log has only "
+                f"{self.checkpoint.size}.",
+            )
+        if self.reader.frontier(kept.size).root() != kept.root:
+            raise failure(
+                LedgerCode.FORK, f"The log does not extend the checkpoint of {kept.size} entries that you hold."
+            )
+
     def _open(self) -> tuple[Checkpoint, frozenset[str]]:
         data = self._read(CHECKPOINT)
         if data is None:

@@ -62,17 +62,17 @@ def test_a_partys_export_is_checked_for_its_party(tmp_path, capsys):
     assert main([str(folder)]) == 0
     assert "every entry of every account of operator is here" in capsys.readouterr().out
     (folder / "party").unlink()
-    assert main([str(folder)]) == 0
+    assert main([str(folder), "--depth", "party"]) == 0
     assert "Name a party" in capsys.readouterr().out
     assert main([str(folder), "--party", "lessor"]) == 1
     assert "missing or out of order" in capsys.readouterr().out
-    assert main([str(folder), "--depth", "full"]) == 1
+    assert main([str(folder)]) == 1
     assert "a full audit opens every entry" in capsys.readouterr().out
 
 
 def test_anybody_checks_the_tree_alone(tmp_path, capsys):
     folder = write(LOOP.tree_files(), tmp_path)
-    assert main([str(folder), "--depth", "tree"]) == 0
+    assert main([str(folder)]) == 0
     assert "Depth tree" in capsys.readouterr().out
 
 
@@ -83,6 +83,26 @@ def test_the_first_bad_entry_is_named(export, capsys):
     out = capsys.readouterr().out
     assert out.startswith("NOT OK. Entry 12 was changed after signing: The signature of ")
     assert out.count("\n") == 1
+
+
+def test_a_checkpoint_held_from_earlier_must_be_of_the_logs_past(export, tmp_path, capsys):
+    for size in (0, 11, 30):
+        (tmp_path / f"held-{size}").write_bytes(LOOP.checkpoint(size))
+    held = [option for size in (0, 11, 30) for option in ("--held", str(tmp_path / f"held-{size}"))]
+    assert main([str(export), *held]) == 0
+    assert "It extends all 3 checkpoints that you hold." in capsys.readouterr().out
+    longer, other = loop_book(), loop_book()
+    longer.append(longer.entry("notice", reason="A later entry."))
+    other.leaves[3] = other.leaves[4]
+    for kept, says in (
+        (longer.checkpoint(), "Entries were taken back: the checkpoint that you hold covers 31 entries"),
+        (other.checkpoint(11), "does not extend the checkpoint of 11 entries that you hold"),
+        (LOOP.checkpoint(11).replace(b"11", b"12"), "The checkpoint that you hold cannot be trusted"),
+    ):
+        (tmp_path / "kept").write_bytes(kept)
+        assert main([str(export), "--held", str(tmp_path / "kept")]) == 1
+        assert says in capsys.readouterr().out
+    assert main([str(export), "--held", str(tmp_path / "nowhere")]) == 2
 
 
 def test_json(export, capsys):
