@@ -16,6 +16,8 @@ help: ## list the commands
 setup: ## make .venv from the hashed locks (done once; every other command does it when it is needed)
 	@command -v "$(PYTHON)" > /dev/null 2>&1 || { \
 	  echo "There is no $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 3; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 6))' || { \
+	  echo "$(PYTHON) is too old: Lode needs Python 3.11 or newer. Name one: make PYTHON=/path/to/python3" >&2; exit 3; }
 	@"$(PYTHON)" requirements/install.py
 
 run: setup ## everything: database, demo world, worker, web on http://127.0.0.1:8000, until Ctrl-C (LODE_PORT=8001)
