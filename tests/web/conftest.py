@@ -7,6 +7,7 @@ import shutil
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 FLAGS = (
     "--no-sandbox",
@@ -34,3 +35,10 @@ def browser_type_launch_args() -> dict[str, Any]:
     # The live server of Django and the browser's event loop share a thread.
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     return {"executable_path": path, "args": list(FLAGS)}
+
+
+@pytest.fixture(autouse=True)
+def static_from_source(settings: Settings) -> None:
+    """Give static files their plain names: the manifest of hashed ones is made by collectstatic, which no test runs."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
