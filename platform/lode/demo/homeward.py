@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from ledger.core.entry import Account, Leg, move
@@ -53,19 +53,52 @@ def collect_cathode_scrap(book: Book, month: date) -> None:
     book.post("collect", month.replace(day=12), legs, by=RECYCLER, reference=f"COL-{month:%y%m}")
 
 
-def collect_packs(book: Book, month: date, *, built: str, packs: int, first_measured: int) -> None:
-    """Packs are retired and collected. Their measured health is that of batteries of the PulseBat data set."""
+@dataclass(frozen=True)
+class Round:
+    """A collection round: its day, how many packs, and what distinguishes its reference."""
+
+    day: int
+    packs: int
+    suffix: str
+
+
+ROUNDS = (Round(5, 60, "-A"), Round(12, 50, "-B"), Round(20, 40, "-C"))
+
+
+def collect_packs(book: Book, month: date, *, built: str, first_measured: int) -> None:
+    """Packs are retired and collected in rounds; their health is that of batteries of the PulseBat data set."""
+    measured = retired_packs("NMC")[first_measured : first_measured + 10]
+    for number, found in enumerate(ROUNDS):
+        legs: list[Leg] = []
+        for element in METALS:
+            here = Account(LESSOR, OPERATOR, element, "product", f"packs-{built}")
+            there = Account(LESSOR, RECYCLER, element, "scrap", f"eol-{month:%y%m}")
+            legs += move(here, there, pack_mass_mg(element, found.packs))
+        sampled = {pack.serial: str(pack.health) for pack in measured[number::3]}
+        book.post(
+            "collect", month.replace(day=found.day), legs, by=RECYCLER,
+            reference=f"COL-{month:%y%m}{found.suffix}", details={"packs": found.packs, "sampled_soh": sampled},
+        )  # fmt: skip
+
+
+def send_packs(book: Book, month: date, *, built: str, packs: int) -> None:
+    """The operator sends packs itself at the end of a month; they are on their way when the month closes."""
     legs: list[Leg] = []
     for element in METALS:
         here = Account(LESSOR, OPERATOR, element, "product", f"packs-{built}")
-        legs += move(
-            here, Account(LESSOR, RECYCLER, element, "scrap", f"eol-{month:%y%m}"), pack_mass_mg(element, packs)
-        )
-    measured = retired_packs("NMC")[first_measured : first_measured + 10]
-    book.post(
-        "collect", month.replace(day=12), legs, by=RECYCLER, reference=f"COL-{month:%y%m}",
-        details={"packs": packs, "sampled_soh": {pack.serial: str(pack.health) for pack in measured}},
-    )  # fmt: skip
+        legs += move(here, here._replace(state="transit"), pack_mass_mg(element, packs))
+    book.post("ship", month.replace(day=26), legs, by=OPERATOR, reference=f"DN-{month:%y%m}")
+
+
+def take_in_packs(book: Book, month: date, *, built: str, packs: int) -> None:
+    """The recycler takes in, early in the month, what the operator sent at the end of the last."""
+    legs: list[Leg] = []
+    for element in METALS:
+        transit = Account(LESSOR, OPERATOR, element, "transit", f"packs-{built}")
+        there = transit._replace(holder=RECYCLER, state="scrap")
+        legs += move(transit, there, pack_mass_mg(element, packs))
+    sent = month - timedelta(days=1)
+    book.post("arrive", month.replace(day=4), legs, by=RECYCLER, reference=f"DN-{sent:%y%m}")
 
 
 def recover(book: Book, collected: date, month: date) -> None:

@@ -102,13 +102,13 @@ def _live(book: Book, refs: References, month: date) -> References:
     """Live through a month, and settle it on the second day of the next."""
     if month == SECOND_LEASE:
         refs = refs.with_second_lease(agreements.material_lease(commencement=month, now=morning(month.replace(day=2))))
+    if month == next_month(RECONCILED_MONTH):
+        reconcile()
     for event in events(book, refs).get(month, ()):
         event()
     if f"{month:%y%m}" in LOTS:
         facts.weigh_and_assay(refs.offtake, month)
     facts.read_fleets(refs.warranty, month)
-    if month == next_month(RECONCILED_MONTH):
-        reconcile(refs)
     facts.publish_prices(month)
     settled_on = next_month(month).replace(day=SETTLED_ON_DAY)
     settling.settle_due(settled_on)

@@ -12,7 +12,15 @@ from lode.demo.black_mass import LOTS, sell_black_mass
 from lode.demo.cast import CELL_MAKER, LESSOR, OPERATOR, RECYCLER
 from lode.demo.clock import next_month
 from lode.demo.fleet import METALS, PACKS_A_BATCH, References, pack_mass_mg
-from lode.demo.homeward import collect_cathode_scrap, collect_packs, give_back, recover, supply_again
+from lode.demo.homeward import (
+    collect_cathode_scrap,
+    collect_packs,
+    give_back,
+    recover,
+    send_packs,
+    supply_again,
+    take_in_packs,
+)
 from lode.demo.outward import build_packs, deliver_packs, receive_and_lease_out
 from lode.demo.posting import Book
 
@@ -55,6 +63,7 @@ WAY_BACK = (
     (date(2025, 2, 1), date(2025, 3, 1), date(2025, 4, 1)),
 )
 SECOND_LEASE = date(2025, 6, 1)
+IN_TRANSIT = date(2025, 2, 1)
 
 
 def events(book: Book, refs: References) -> Mapping[date, tuple[Callable[[], object], ...]]:
@@ -79,7 +88,7 @@ def _homeward(book: Book, refs: References) -> Iterator[Event]:
         else:
             yield (
                 collected,
-                partial(collect_packs, book, collected, built="2311", packs=150, first_measured=10 * number),
+                partial(collect_packs, book, collected, built="2311", first_measured=10 * number),
             )
         yield recovered, partial(recover, book, collected, recovered)
         yield returned, partial(give_back, book, refs, recovered, returned)
@@ -88,6 +97,8 @@ def _homeward(book: Book, refs: References) -> Iterator[Event]:
 
 
 def _other(book: Book, refs: References) -> Iterator[Event]:
+    yield IN_TRANSIT, partial(send_packs, book, IN_TRANSIT, built="2312", packs=20)
+    yield next_month(IN_TRANSIT), partial(take_in_packs, book, next_month(IN_TRANSIT), built="2312", packs=20)
     for tag in LOTS:
         month = date(2000 + int(tag[:2]), int(tag[2:]), 1)
         yield month, partial(sell_black_mass, book, refs, month)

@@ -25,7 +25,7 @@ class UnsoundLedgerError(Exception):
 
 
 def summarise(*, exports: Iterable[ExportView]) -> dict[str, Any]:
-    """Return the state of the demo world after checking the whole ledger; raises UnsoundLedgerError where it does not hold."""
+    """Check the whole ledger, return the state of the world; raises UnsoundLedgerError with the first finding."""
     report = verify_ledger(depth="full")
     if not report.sound:
         raise UnsoundLedgerError(f"The ledger does not hold: {report.problems[0]}")
@@ -80,9 +80,7 @@ def _element(found: ElementClosing) -> dict[str, Any]:
 def describe(summary: Mapping[str, Any], out: TextIO) -> None:
     """Print what happened, for people."""
     write = out.write
-    write(
-        f"\nLedger {settings.LEDGER_ORIGIN}: {summary['entries']} entries, each signed by the parties that its kind asks for.\n"
-    )
+    write(f"\nLedger {settings.LEDGER_ORIGIN}: {summary['entries']} entries, each signed by whom its kind asks for.\n")
     write("Every element closes to the milligram: owned = held = sum of states = received − lost − unaccounted.\n\n")
     for element, found in summary["elements"].items():
         _describe_element(element, found, out)
