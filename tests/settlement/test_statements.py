@@ -225,9 +225,9 @@ CHANGES = (
     "UPDATE settlement_statementline SET amount = 1",
     "DELETE FROM settlement_statementline",
     (
-        "INSERT INTO settlement_statementline SELECT id + 1000, 1, code, component, subject, clause_ref, description_en,"
-        " description_zh, quantity, quantity_unit, unit_price, unit_price_unit, amount, currency, payer, payee, status,"
-        " trace_ref, statement_id FROM settlement_statementline"
+        "INSERT INTO settlement_statementline SELECT id + 1000, 1, code, component, subject, clause_ref,"
+        " description_en, description_zh, quantity, quantity_unit, unit_price, unit_price_unit, amount, currency,"
+        " payer, payee, status, trace_ref, statement_id FROM settlement_statementline"
     ),
     "UPDATE settlement_statementevent SET note = 'never happened'",
     "DELETE FROM settlement_statementevent",

@@ -1,5 +1,6 @@
 """Reads of settlements: frozen values, never rows. `party` is the organisation that reads; None is the auditor."""
 
+from lode.settlement.selectors.recompute import Recomputed, recompute_statement
 from lode.settlement.selectors.statements import due, list_statements, run_detail, runs, statement_detail, waterfall
 from lode.settlement.selectors.values import (
     DueView,
@@ -16,6 +17,7 @@ __all__ = [
     "DueView",
     "EventView",
     "LineView",
+    "Recomputed",
     "RunView",
     "StatementDetail",
     "StatementPage",
@@ -23,6 +25,7 @@ __all__ = [
     "Step",
     "due",
     "list_statements",
+    "recompute_statement",
     "run_detail",
     "runs",
     "statement_detail",

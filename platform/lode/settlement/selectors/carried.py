@@ -22,8 +22,7 @@ def refuse_while_earlier_open(run: SettlementRun) -> None:
     if run.contract_kind not in CARRIES_FORWARD:
         return
     for earlier in earlier_runs(run):
-        last = _last_issued(earlier)
-        if earlier.state != RunState.DONE or last is None:
+        if earlier.state != RunState.DONE or not _issued(earlier).exists():
             raise SettlementsError(
                 SettlementsCode.EARLIER_PERIOD_OPEN,
                 f"{run} builds on {earlier}, whose statement is not issued: settle, approve and issue that first.",
@@ -49,24 +48,26 @@ def later_runs(run: SettlementRun) -> QuerySet[SettlementRun]:
     return same.filter(after)
 
 
-def carried_facts(run: SettlementRun) -> tuple[Fact, ...]:
+def carried_facts(run: SettlementRun, *, as_used: frozenset[str] | None = None) -> tuple[Fact, ...]:
     """Return what earlier statements billed, as `payment` facts: one a statement and subject.
 
-    A revision of an earlier statement is the next version of the fact, so it gives the run another key.
+    A revision of an earlier statement is the next version of the fact, so it gives the run another key. `as_used` are
+    names and versions of facts: with them the revisions are those, else the last issued ones.
     """
     if run.contract_kind not in CARRIES_FORWARD:
         return ()
     facts: list[Fact] = []
     for earlier in earlier_runs(run):
-        last = _last_issued(earlier)
-        if last is not None:
-            facts += _payments(earlier, last)
+        for statement in _issued(earlier):
+            payments = _payments(earlier, statement)
+            if as_used is None or any(f"{fact.id}@{fact.version}" in as_used for fact in payments):
+                facts += payments
+                break
     return tuple(facts)
 
 
-def _last_issued(run: SettlementRun) -> Statement | None:
-    issued = run.statements.filter(status__in=[state.value for state in ISSUED_STATES])
-    return issued.order_by("-revision").first()
+def _issued(run: SettlementRun) -> QuerySet[Statement]:
+    return run.statements.filter(status__in=[state.value for state in ISSUED_STATES]).order_by("-revision")
 
 
 def _payments(run: SettlementRun, statement: Statement) -> list[Fact]:

@@ -72,10 +72,13 @@ def agreement_at(*, ref: str, known_at: datetime) -> Agreement:
     )
 
 
-def gather(*, ref: str, known_at: datetime) -> Inputs:
-    """Return the contract, its facts, the prices that it names and its movements on the ledger, all as known then."""
+def gather(*, ref: str, known_at: datetime, size: int | None = None) -> Inputs:
+    """Return the contract, its facts, the prices that it names and its movements on the ledger, all as known then.
+
+    `size` is the ledger's tree size to read at, all of it where None.
+    """
     agreement = agreement_at(ref=ref, known_at=known_at)
-    size = ledger_size()
+    size = ledger_size() if size is None else size
     facts = (
         *facts_for(ref=ref, known_at=known_at),
         *published(agreement, known_at),

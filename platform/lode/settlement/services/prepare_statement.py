@@ -11,7 +11,6 @@ from django.db import connection
 from django.db.models import Max
 
 from contracts.core.numbers import text_of
-from contracts.core.period import Period
 from contracts.core.statement import ENGINE_VERSION, Settlement
 from lode.parties.actor import Actor
 from lode.settlement.core.document import Document, Issued, compose
@@ -21,6 +20,7 @@ from lode.settlement.core.naming import statement_ref
 from lode.settlement.models import SettlementRun, Statement, StatementLine
 from lode.settlement.selectors.carried import carried_facts, refuse_while_earlier_open
 from lode.settlement.selectors.inputs import Inputs, gather
+from lode.settlement.selectors.recompute import settled
 from lode.settlement.services.events import add_event
 
 SYSTEM = Actor(organisation="system", role="system")
@@ -42,8 +42,7 @@ def prepare_statement(*, run: SettlementRun, known_at: datetime, actor: Actor = 
     _lock_period(run)
     refuse_while_earlier_open(run)
     inputs = gather(ref=run.contract_ref, known_at=known_at)
-    settlement = _settle(run, inputs, known_at)
-    settlement.verify()
+    settlement = settled(run=run, inputs=inputs, carried=carried_facts(run), known_at=known_at)
     terms_sha256 = terms_digest((v.number, v.terms_sha256) for v in inputs.agreement.used)
     key = idempotency_key(
         contract=run.contract_ref,
@@ -69,20 +68,6 @@ def _lock_period(run: SettlementRun) -> None:
     name = f"settlement {run.contract_ref} {run.period_start}..{run.period_end}"
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
-
-
-def _settle(run: SettlementRun, inputs: Inputs, known_at: datetime) -> Settlement:
-    agreement = inputs.agreement
-    return agreement.kind.settle(
-        agreement.terms_on(run.period_start),
-        (*inputs.facts, *carried_facts(run)),
-        Period(run.period_start, run.period_end),
-        known_at,
-        contract_ref=run.contract_ref,
-        subject=run.subject,
-        stage="" if run.purpose == "regular" else run.purpose,
-        versions=agreement.versions,
-    )
 
 
 def _void_what_is_under_way(run: SettlementRun, actor: Actor, at: datetime) -> None:
