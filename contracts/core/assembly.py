@@ -31,6 +31,12 @@ def status_of(*, estimated: bool, provisional: bool) -> LineStatus:
     return LineStatus.PROVISIONAL if provisional else LineStatus.FINAL
 
 
+def _shown(quantity: Decimal) -> Decimal:
+    # A line shows its quantity to three digits (R7); the trace holds all of them.
+    exponent = quantity.as_tuple().exponent
+    return Rounding(3).apply(quantity) if isinstance(exponent, int) and exponent < -3 else quantity  # noqa: PLR2004
+
+
 @dataclass(slots=True)
 class Assembly:
     """Collects the lines, steps and flags of one settlement. `payee` receives positive amounts (R9)."""
@@ -70,7 +76,7 @@ class Assembly:
                 clause_ref=clause,
                 description_en=label[0],
                 description_zh=label[1],
-                quantity=quantity[0],
+                quantity=_shown(quantity[0]),
                 quantity_unit=quantity[1],
                 unit_price=unit_price[0] if unit_price else None,
                 unit_price_unit=unit_price[1] if unit_price else "",

@@ -32,7 +32,6 @@ class LimitsBlock:
     rolling_12m_cap: Decimal | None
     rolling_12m_cap_pct: Decimal | None
     aggregate_cap: Decimal | None
-    carry_over_excess: bool
 
 
 _DEDUCTIBLE_NAMES = {
@@ -58,7 +57,6 @@ LIMITS_SCHEMA: Final[Schema[LimitsBlock]] = Schema(
             "rolling_12m_cap_pct", "Cap in any 12 months, of the fees", "任意 12 个月上限（占费用）", required=False
         ),
         money("aggregate_cap", "Cap over the whole term", "累计上限", required=False),
-        flag("carry_over_excess", "What a cap cuts off is carried over", "超出上限部分结转", "no"),
     ),
     build=LimitsBlock,
 )

@@ -251,7 +251,8 @@ class Figures:
         if fact is None:
             raise missing(self.pricing, series, key, SettlementCode.MISSING_FX)
         self.facts.append(fact)
-        base, quote = series[-6:-3], series[-3:]
+        base = fact.value.get("unit", series[-6:-3])
+        quote = fact.value.get("currency", series[-3:])
         source, target = self.block.currency, self.pricing.currency
         if {base, quote} != {source, target}:
             raise fact.refuse(f"the pair {base}{quote} does not convert {source} to {target}")

@@ -148,6 +148,9 @@ class PerformanceWarrantyTerms:
 
 
 def _check(terms: PerformanceWarrantyTerms) -> Iterable[Problem]:
+    if any(p.axis is Axis.AGE_MONTHS and p.at != int(p.at) for p in terms.curve):
+        text_en, text_zh = "A curve by age steps at whole months.", "按月龄的曲线须以整月为界。"
+        yield Problem("curve", ProblemCode.INCONSISTENT, text_en, text_zh)
     names = [row.asset for row in terms.assets]
     if len(set(names)) < len(names):
         yield Problem("assets", ProblemCode.DUPLICATE, "An asset is listed twice.", "同一资产重复列出。")
