@@ -18,6 +18,10 @@
   });
 
   /* Copying a hash or a reference: the button says for a moment that it is done, to readers as well. */
+  document.addEventListener("mousedown", (event) => {
+    /* A whole hash that has the focus would fold up, and the button slip away from under the pointer. */
+    if (event.target.closest("button[data-copy]")) event.preventDefault();
+  });
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("button[data-copy]");
     if (!button) return;
