@@ -110,6 +110,10 @@ class TestRules:
         assert (row.rule, row.reason) == (Rule.UNIT, Reason.UNIT)
         assert ("larger" in row.why.en) == (theirs_kg > 48_200)
 
+    @pytest.mark.parametrize("theirs_kg", [96_400_000, 24.1, 48_200_001])
+    def test_about_a_thousand_times_is_no_unit_slip(self, theirs_kg: float):
+        assert only([line("DN-1", 2, 48_200)], [line("DN-1", 2, theirs_kg)]).rule is Rule.DIFFERS
+
     def test_the_other_sign(self):
         row = only([line("RC-1", 2, -12)], [line("RC-1", 2, 12)])
         assert (row.rule, row.reason) == (Rule.SIGN, Reason.TYPING)

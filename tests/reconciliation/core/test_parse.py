@@ -195,6 +195,8 @@ class TestWhatIsRefused:
             ("A\x07,2025-11-02,Co,5,kg", Column.REFERENCE, CellCode.CONTROL),
             (f"{'A' * 201},2025-11-02,Co,5,kg", Column.REFERENCE, CellCode.TOO_LONG),
             ("A,03/11/2025,Co,5,kg", Column.DATE, CellCode.AMBIGUOUS_DATE),
+            ("A,11/12/2025,Co,5,kg", Column.DATE, CellCode.AMBIGUOUS_DATE),
+            ("A,13/13/2025,Co,5,kg", Column.DATE, CellCode.NOT_A_DATE),
             ("A,2025-02-29,Co,5,kg", Column.DATE, CellCode.NOT_A_DATE),
             ("A,45964,Co,5,kg", Column.DATE, CellCode.NOT_A_DATE),
             ("A,,Co,5,kg", Column.DATE, CellCode.EMPTY),
