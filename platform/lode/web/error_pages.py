@@ -11,6 +11,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from lode.web.context import theme_of
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
@@ -69,4 +71,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """`handler500`: a reference that stands in the log too. Touches no session and no database."""
     reference = secrets.token_hex(4)
     logger.error("Answered 500 with reference %s for %s %s", reference, request.method, request.path)
-    return HttpResponse(render_to_string("errors/500.html", {"reference": reference}), status=500)
+    return HttpResponse(
+        render_to_string("errors/500.html", {"reference": reference, "theme": theme_of(request)}), status=500
+    )
