@@ -58,7 +58,7 @@ class Signer:
         `get_hash` answers hashes of the new tree, from which growth is proven.
         """
         self._check_growth(checkpoint, get_hash)
-        self._remember(Memory(checkpoint.size, checkpoint.root))
+        self.remember(Memory(checkpoint.size, checkpoint.root))
         failpoint("remembered")
         return checkpoint.sign([self._key]).to_bytes()
 
@@ -91,7 +91,8 @@ class Signer:
             raise LedgerError(LedgerCode.WRONG_BOOK, f"The signer's memory {self._path} is of the log {origin}.")
         return memory
 
-    def _remember(self, memory: Memory) -> None:
+    def remember(self, memory: Memory) -> None:
+        """Keep a head, durably, as the largest that was signed; the caller has made sure that it is."""
         value = {"origin": self._key.name, "size": memory.size, "root": memory.root.hex()}
         write_and_sync(self._path, json.dumps(value).encode() + b"\n", mode=0o600)
         self.memory = memory

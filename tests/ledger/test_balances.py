@@ -7,15 +7,14 @@ import random
 
 import pytest
 
-from ledger.core.entry import Account, Entry, decode, net_legs, move
+from ledger.core.entry import Account, Entry, decode, move, net_legs
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.note import Note
 from ledger.selectors.balances import account_balance, account_statement, balances, closing
 from ledger.selectors.checkpoints import ledger_size
 from ledger.selectors.entries import entry_detail
 from ledger.services.submit_entry import submit_entries
-from tests.ledger import world
-from tests.ledger.world import NOW, account, append, lease_out, note, open_world, receive
+from tests.ledger.world import ASSAY, NOW, account, append, lease_out, note, open_world, receive
 
 FIRST_DAY = dt.date(2024, 1, 1)
 
@@ -24,7 +23,7 @@ def random_notes(seed: int, count: int) -> list[bytes]:
     """Entries that never overdraw, with days that jump back and forth as late paper does."""
     dice = random.Random(seed)
     stock = {account(lot=f"lot-{n}"): 0 for n in range(3)}
-    out = {place: 0 for place in stock}
+    out = dict.fromkeys(stock, 0)
     notes = []
     for number in range(count):
         place = dice.choice(list(stock))
@@ -70,3 +69,79 @@ def test_any_day_at_any_size_equals_replay(own_database: str, seed: int) -> None
     assert {Account(r.owner, r.holder, r.element, r.state, r.lot): r.mass_mg for r in now} == replay(
         entries, None, size
     )
+
+
+def test_the_replay_test_can_fail() -> None:
+    entries = [decode(Note.parse(item).text) for item in random_notes(1, 60)]
+    days = [entry.occurred for entry in entries]
+    assert days != sorted(days)  # late legs are among them
+    middle = FIRST_DAY + dt.timedelta(days=15)
+    assert replay(entries, middle, 60) != replay(entries, None, 60) != replay(entries, middle, 30)
+
+
+def test_an_element_closes_to_the_milligram_with_all_that_stands_outside(own_database: str) -> None:
+    open_world()
+    append(receive(1000))
+    append(lease_out(600))
+    at_maker, scrap = account(holder="maker"), account(holder="maker", state="scrap")
+    out = (*move(at_maker, scrap, 90), *move(at_maker, account(holder="maker", state="loss"), 10))
+    append(note("process", net_legs(out), ["maker"], reference="batch 1", occurred="2024-02-01"))
+    (nickel,) = closing()
+    assert nickel.closes
+    assert (nickel.owned_mg, nickel.held_mg, nickel.states_mg, nickel.outside_mg) == (990, 990, 990, -990)
+    assert nickel.owners == {"lessor": 990}
+    assert nickel.holders == {"lessor": 400, "maker": 590}
+    assert nickel.states == {"scrap": 90, "stock": 900}
+    assert nickel.outside == {"loss": 10, "source": -1000}
+    (january,) = closing(element="Ni", as_of=dt.date(2024, 1, 31))
+    assert january.states == {"stock": 1000}
+    assert closing(element="Co") == ()
+
+
+def test_a_statement_opens_moves_and_closes(own_database: str) -> None:
+    open_world()
+    append(receive(1000, occurred="2024-01-05"))
+    append(lease_out(300, occurred="2024-02-05"))
+    append(receive(50, occurred="2024-01-20"))  # comes late
+    append(lease_out(100, occurred="2024-03-05"))
+    statement = account_statement(
+        account=account(), party="lessor", start=dt.date(2024, 1, 10), end=dt.date(2024, 2, 28)
+    )
+    assert (statement.opening_mg, statement.closing_mg, statement.known_at) == (1000, 750, 8)
+    assert [(line.index, line.kind, line.leg.mass_mg) for line in statement.lines] == [
+        (5, "lease-out", -300),
+        (6, "receive", 50),
+    ]
+    leg = statement.lines[0].leg
+    assert (leg.seq, leg.balance_before_mg, leg.balance_after_mg) == (1, 1000, 700)
+    before = account_statement(account=account(), party=None, end=dt.date(2024, 2, 28), known_at=6)
+    assert (before.opening_mg, before.closing_mg) == (0, 700)
+
+
+@pytest.mark.parametrize("party", ["recycler", "stranger"])
+def test_an_account_of_others_is_not_found(own_database: str, party: str) -> None:
+    open_world()
+    append(receive(1000))
+    for place in (account(), account(lot="lot-9")):
+        with pytest.raises(LedgerError) as refusal:
+            account_statement(account=place, party=party)
+        assert refusal.value.code == LedgerCode.UNKNOWN_ACCOUNT
+        assert account_balance(account=place, party=party) == 0
+
+
+def test_balances_are_grouped_by_what_is_asked(own_database: str) -> None:
+    open_world()
+    append(receive(1000))
+    append(receive(500, account(element="Co", lot="lot-2"), documents={"assay": ASSAY}))
+    append(lease_out(600))
+    rows = balances(party=None, state="stock", group_by=("holder",))
+    assert [(row.element, row.holder, row.owner, row.mass_mg) for row in rows] == [
+        ("Co", "lessor", None, 500),
+        ("Ni", "lessor", None, 400),
+        ("Ni", "maker", None, 600),
+    ]
+    assert [(row.element, row.mass_mg) for row in balances(party="maker", group_by=())] == [("Ni", 600)]
+    assert balances(party=None, group_by=()) == ()  # over all states, source included, every element sums to zero
+    with pytest.raises(LedgerError) as refusal:
+        balances(party=None, group_by=("owner; DROP TABLE ledger_leg",))
+    assert refusal.value.code == LedgerCode.BAD_FIELD

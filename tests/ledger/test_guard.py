@@ -196,7 +196,7 @@ def test_replica_mode_does_not_switch_the_guard_off(book: Book) -> None:
 
 
 def test_what_the_owner_can_still_do_without_event_triggers(book: Book) -> None:
-    """The owner may rewrite a table, or switch the guard off: `lode ledger verify` finds that, the database does not."""
+    """The owner may rewrite a table or switch the guard off: `lode ledger verify` finds it, the database does not."""
     book.attack("lode_owner", "ALTER TABLE ledger_leg ALTER COLUMN mass_mg TYPE bigint USING mass_mg + 1")
     book.attack("lode_owner", "ALTER TABLE ledger_entry DISABLE TRIGGER USER; UPDATE ledger_entry SET kind = 'loss'")
 

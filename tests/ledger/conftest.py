@@ -1,0 +1,49 @@
+"""A ledger of somewhat more than one tile, for tests that look at it or damage a copy of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from pytest_django import DjangoDbBlocker
+
+from ledger.services.submit_entry import submit_entries
+from tests.ledger.world import NOW, append, lease_out, open_world, receive
+from tests.support import databases
+
+ENTRIES = 300
+
+
+@dataclass(frozen=True)
+class Grown:
+    """The database and the `var/` folder of the ledger."""
+
+    database: str
+    var: Path
+
+
+@pytest.fixture(scope="module")
+def grown(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Grown]:
+    """A ledger of 300 entries, made once for a module of tests, none of which adds to it.
+
+    0: the notice, 1 to 3: keys, 4 to 293: receipts of the lessor's, 294 to 299: leases to the maker.
+    """
+    var = tmp_path_factory.mktemp("grown")
+    before = settings.VAR_DIR, settings.LEDGER_DIR
+    settings.VAR_DIR, settings.LEDGER_DIR = var, var / "ledger"
+    with django_db_blocker.unblock(), databases.clone(databases.migrated_template()) as name:
+        open_world()
+        notes = [receive(1000 + number, occurred=f"2024-01-{1 + number % 28:02d}") for number in range(ENTRIES - 10)]
+        submit_entries(notes=notes, submitted_by="lessor", now=NOW)
+        for number in range(6):
+            append(lease_out(10 + number))
+        for alias in databases.ALIASES:
+            connections[alias].close()
+        yield Grown(name, var)
+    settings.VAR_DIR, settings.LEDGER_DIR = before

@@ -1,0 +1,166 @@
+"""Many callers and many sequencers at once: what is spent is spent once, and the order has no gap."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import IntegrityError, connections
+
+from ledger.core import seal
+from ledger.core.errors import LedgerCode, LedgerError
+from ledger.selectors.balances import account_balance
+from ledger.selectors.checkpoints import ledger_size
+from ledger.selectors.entries import list_entries
+from ledger.selectors.values import PostedEntry
+from ledger.services import submit_entry as submitting
+from ledger.services.sequence_pending import SequenceReport, sequence_pending
+from ledger.services.verify_ledger import verify_ledger
+from ledger.sql import chain, inbox
+from tests.ledger.world import NOW, account, append, force_into_inbox, lease_out, open_world, receive
+from tests.support.databases import ALIASES, CLUSTER
+
+CALLERS = 8
+MASS = 1000
+
+
+def at_once(work: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Run every piece of work in a thread of its own, all let go at one moment; an error is a result too."""
+    gate = threading.Barrier(len(work))
+
+    def run(piece: Callable[[], Any]) -> Any:
+        try:
+            gate.wait(30)
+            return piece()
+        except Exception as error:  # noqa: BLE001 - what a caller is told is what the tests look at
+            return error
+        finally:
+            for alias in ALIASES:
+                connections[alias].close()
+
+    with ThreadPoolExecutor(len(work)) as pool:
+        return list(pool.map(run, work))
+
+
+def spend_at_once() -> list[Any]:
+    """Let eight callers spend the same kilogram, each by an entry of its own."""
+    notes = [lease_out(MASS) for _ in range(CALLERS)]
+    return at_once([lambda note=note: append(note) for note in notes])
+
+
+def outcome(results: list[Any]) -> tuple[list[PostedEntry], list[LedgerError]]:
+    posted = [result for result in results if isinstance(result, PostedEntry)]
+    refused = [result for result in results if isinstance(result, LedgerError)]
+    assert len(posted) + len(refused) == len(results), results
+    return posted, refused
+
+
+def inbox_states() -> dict[str, int]:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT state, count(*) FROM ledger_inbox GROUP BY state")
+        return dict(cursor.fetchall())
+
+
+@pytest.fixture
+def kilogram(own_database: str) -> str:
+    open_world()
+    append(receive(MASS))
+    return own_database
+
+
+def test_of_eight_who_spend_the_same_exactly_one_wins(kilogram: str) -> None:
+    posted, refused = outcome(spend_at_once())
+    assert [entry.index for entry in posted] == [5]
+    assert {error.code for error in refused} == {LedgerCode.INSUFFICIENT}
+    assert account_balance(account=account(), party=None) == 0
+    # The seven were told before anything was kept: the locks made them wait for the first.
+    assert inbox_states() == {"posted": 6}
+    assert verify_ledger().sound
+
+
+def test_without_locks_several_get_in_and_the_sequencer_refuses_them(
+    kilogram: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = threading.Barrier(CALLERS)
+    keep = submitting._keep
+
+    def keep_together(*arguments: Any) -> Any:
+        together.wait(30)  # all have been checked, none is kept
+        return keep(*arguments)
+
+    monkeypatch.setattr(inbox, "lock", lambda names: None)
+    monkeypatch.setattr(submitting, "_keep", keep_together)
+    posted, refused = outcome(spend_at_once())
+    assert len(posted) == 1
+    assert {error.code for error in refused} == {LedgerCode.INSUFFICIENT}
+    assert inbox_states() == {"posted": 6, "refused": 7}
+    assert account_balance(account=account(), party=None) == 0
+
+
+def _careless(balances: dict[Any, int], entry: Any) -> dict[Any, int]:
+    return {leg.account: balances.get(leg.account, 0) + leg.mass_mg for leg in entry.legs}
+
+
+def test_without_any_check_of_ours_the_database_still_refuses(kilogram: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submitting, "apply", _careless)
+    monkeypatch.setattr(seal, "apply", _careless)
+    submitting.submit_entry(note=lease_out(MASS + 1), submitted_by="lessor", now=NOW)
+    with pytest.raises(IntegrityError, match="ledger_balance_not_below_zero"):
+        sequence_pending()
+    assert ledger_size() == 5
+
+
+def test_with_every_check_taken_away_the_account_does_go_below_zero(
+    kilogram: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: what the tests above look at is really what the checks prevent."""
+    monkeypatch.setattr(submitting, "apply", _careless)
+    monkeypatch.setattr(seal, "apply", _careless)
+    with psycopg.connect(CLUSTER.url("lode_owner", kilogram)) as connection:
+        connection.execute("ALTER TABLE ledger_balance DROP CONSTRAINT ledger_balance_not_below_zero")
+    posted, _ = outcome(spend_at_once())
+    assert len(posted) == CALLERS
+    assert account_balance(account=account(), party=None) == -7 * MASS
+    assert any("below zero" in problem for problem in verify_ledger().problems)
+
+
+def test_eight_callers_on_accounts_of_their_own_all_win(own_database: str) -> None:
+    open_world()
+    notes = [receive(MASS, account(lot=f"lot-{number}")) for number in range(CALLERS)]
+    posted, refused = outcome(at_once([lambda note=note: append(note) for note in notes]))
+    assert sorted(entry.index for entry in posted) == list(range(4, 4 + CALLERS))
+    assert not refused
+    assert verify_ledger().sound
+
+
+def test_the_same_entry_from_eight_callers_is_posted_once(own_database: str) -> None:
+    open_world()
+    note = receive(MASS)
+    posted, refused = outcome(at_once([lambda: append(note, idempotency_key="k")] * CALLERS))
+    assert not refused
+    assert {entry.index for entry in posted} == {4}
+    assert sum(not entry.existed for entry in posted) == 1
+
+
+def test_sequencers_at_once_leave_no_gap(own_database: str) -> None:
+    open_world()
+    for number in range(40):
+        force_into_inbox(receive(1 + number))
+    reports = at_once([lambda: sequence_pending(limit=10)] * 4)
+    assert sorted(report.posted for report in reports) == [10, 10, 10, 10]
+    assert [entry.index for entry in list_entries(party=None, limit=100)] == list(range(43, -1, -1))
+    assert verify_ledger().sound
+
+
+def test_a_second_sequencer_waits_and_then_gives_way(own_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_world()
+    force_into_inbox(receive(1))
+    monkeypatch.setattr("ledger.services.sequence_pending.WAIT_MS", 50)
+    with psycopg.connect(CLUSTER.url("lode_sequencer", own_database)) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [chain._LEADER_LOCK])
+        assert sequence_pending() == SequenceReport(leader=False, posted=0, refused=0, size=4)
+    assert sequence_pending() == SequenceReport(leader=True, posted=1, refused=0, size=5)
