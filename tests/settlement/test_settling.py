@@ -102,8 +102,28 @@ def test_planning_twice_creates_nothing_new(world):
     assert SettlementRun.objects.count() == 4
 
 
-def test_a_contract_that_nobody_signed_is_not_planned(world):
+def test_a_contract_that_has_not_begun_is_not_planned(world):
     assert plan_due(as_of=date(2023, 12, 31), now=at(1, 1)).created == ()
+
+
+def test_a_contract_that_cannot_be_planned_keeps_no_other_from_it(world):
+    later = sign_lease(at(5, 1), commencement="2024-01-10")  # in March nobody had signed it
+    planned = plan_due(as_of=date(2024, 2, 2), now=at(3, 1))
+    assert (len(planned.created), [ref for ref, _ in planned.refused]) == (1, [later])
+    assert "nobody had signed" in planned.refused[0][1]
+
+
+def test_an_entry_that_is_back_dated_into_a_settled_month_settles_it_again(world):
+    settle_due(as_of=date(2024, 2, 2), now=at(2, 3))
+    run = SettlementRun.objects.get()
+    assert plan_due(as_of=date(2024, 2, 2), now=at(2, 4)).reopened == ()
+    receive_and_lease_out(world.ref, date(2024, 1, 17), TONNE, lot="lot-2", recorded=at(2, 5))
+    assert plan_due(as_of=date(2024, 2, 2), now=at(2, 4)).reopened == (), "not known yet"
+    assert plan_due(as_of=date(2024, 2, 2), now=at(2, 6)).reopened == (run.pk,)
+    settle_run(run_id=run.pk, now=at(2, 6))
+    # 36 t for 31 days and 1 t for 15
+    assert run.statements.latest("revision").total == Decimal("3393.00")
+    assert plan_due(as_of=date(2024, 2, 2), now=at(2, 7)).reopened == (), "looked at once"
 
 
 def test_the_same_run_twice_gives_one_statement(world):

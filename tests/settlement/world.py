@@ -86,10 +86,12 @@ def publish_price(month: int, value: Decimal, now: datetime) -> None:
     record_prices(series="nickel", rows=rows, actor=PREPARER, now=now)
 
 
-def receive_and_lease_out(ref: str, day: date, mass_mg: int, lot: str = "lot-1") -> None:
+def receive_and_lease_out(
+    ref: str, day: date, mass_mg: int, lot: str = "lot-1", recorded: datetime | None = None
+) -> None:
     """The lessor takes nickel in and leases it out on the same day."""
     ours = Account("meridian", "meridian", "Ni", "stock", lot)
-    now = datetime(day.year, day.month, day.day, 18, tzinfo=UTC)
+    now = recorded or datetime(day.year, day.month, day.day, 18, tzinfo=UTC)
     post("receive", day, move(ours._replace(state="source"), ours, mass_mg), now, reference=f"PO-{lot}")
     post(
         "lease-out",

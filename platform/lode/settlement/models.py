@@ -45,6 +45,12 @@ class SettlementRun(models.Model):
             models.UniqueConstraint(
                 fields=["contract_ref", "subject", "period_start", "period_end", "purpose"], name="settlement_run_once"
             ),
+            # A lot is settled once at each stage, even where a corrected date moves the period.
+            models.UniqueConstraint(
+                fields=["contract_ref", "subject", "purpose"],
+                condition=~models.Q(purpose="regular"),
+                name="settlement_stage_once",
+            ),
             models.CheckConstraint(
                 condition=models.Q(period_start__lt=models.F("period_end")), name="settlement_run_has_days"
             ),

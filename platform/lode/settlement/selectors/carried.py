@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Q, QuerySet
@@ -48,7 +49,7 @@ def later_runs(run: SettlementRun) -> QuerySet[SettlementRun]:
     return same.filter(after)
 
 
-def carried_facts(run: SettlementRun, *, as_used: frozenset[str] | None = None) -> tuple[Fact, ...]:
+def carried_facts(run: SettlementRun, *, known_at: datetime, as_used: frozenset[str] | None = None) -> tuple[Fact, ...]:
     """Return what earlier statements billed, as `payment` facts: one a statement and subject.
 
     A revision of an earlier statement is the next version of the fact, so it gives the run another key. `as_used` are
@@ -59,7 +60,7 @@ def carried_facts(run: SettlementRun, *, as_used: frozenset[str] | None = None) 
     facts: list[Fact] = []
     for earlier in earlier_runs(run):
         for statement in _issued(earlier):
-            payments = _payments(earlier, statement)
+            payments = _payments(earlier, statement, known_at)
             if as_used is None or any(f"{fact.id}@{fact.version}" in as_used for fact in payments):
                 facts += payments
                 break
@@ -70,7 +71,7 @@ def _issued(run: SettlementRun) -> QuerySet[Statement]:
     return run.statements.filter(status__in=[state.value for state in ISSUED_STATES]).order_by("-revision")
 
 
-def _payments(run: SettlementRun, statement: Statement) -> list[Fact]:
+def _payments(run: SettlementRun, statement: Statement, known_at: datetime) -> list[Fact]:
     amounts: dict[str, Decimal] = defaultdict(Decimal)
     for line in statement.lines.all():
         amounts[run.subject or line.subject or run.contract_ref] += line.amount
@@ -81,7 +82,8 @@ def _payments(run: SettlementRun, statement: Statement) -> list[Fact]:
             kind=FactKind.PAYMENT,
             subject=subject,
             effective=run.period_end,
-            recorded=statement.known_at,
+            # What was billed is taken off whatever moment is asked for, or it would be paid twice.
+            recorded=min(statement.known_at, known_at),
             status=FactStatus.FINAL,
             source=f"statement {statement.ref}",
             value={"amount": text_of(amount), "currency": statement.currency, "statement": statement.ref},

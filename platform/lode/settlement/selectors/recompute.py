@@ -61,7 +61,7 @@ def recompute_statement(*, ref: str, party: str | None) -> Recomputed:
     if row is None or (party is not None and party not in row.parties):
         raise UnknownStatementError(ref)
     inputs = gather(ref=row.contract_ref, known_at=row.known_at, size=row.ledger_size)
-    carried = carried_facts(row.run, as_used=frozenset(row.facts))
+    carried = carried_facts(row.run, known_at=row.known_at, as_used=frozenset(row.facts))
     again = settled(run=row.run, inputs=inputs, carried=carried, known_at=row.known_at)
     stored = canonical_json.dumps(json.loads(bytes(row.body))["settlement"])
     return Recomputed(ref, hashlib.sha256(stored).hexdigest(), again.sha256(), row.engine_version, ENGINE_VERSION)

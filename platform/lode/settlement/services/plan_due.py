@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
+from contracts.core.errors import ContractsError as CoreError
+from contracts.errors import ContractError
 from contracts.selectors import contracts_to_settle
-from lode.market.selectors import recorded_since
 from lode.settlement.core.life import ISSUED_STATES, RunState
 from lode.settlement.core.planning import PlannedRun, plan
-from lode.settlement.core.prices import fact_refs
+from lode.settlement.core.second_look import Settled, wants_second_look
+from lode.settlement.errors import SettlementsError
 from lode.settlement.models import SettlementRun, Statement
-from lode.settlement.selectors.inputs import Agreement, agreement_at, gather
+from lode.settlement.selectors.inputs import Agreement, Inputs, gather
 
-# A lot or a period begins some time after the contract: nobody plans further than this behind or ahead of a day.
+log = logging.getLogger(__name__)
+
+# A lot or a period begins some time after the contract: nobody plans further back than this.
 _EARLIEST = date(2000, 1, 1)
-# How far back a restated price is looked for: planning runs daily, so one missed week changes nothing.
-LOOK_BACK = timedelta(days=40)
 
+# Whatever makes a run the same as one that is there (its period, or the stage of its lot), it is not added.
 _INSERT = """
 INSERT INTO settlement_settlementrun (
     contract_ref, contract_kind, parties, subject, purpose, period_start, period_end, due_date, state, attempts,
@@ -31,17 +36,21 @@ SELECT row.contract_ref, row.contract_kind, ARRAY(SELECT jsonb_array_elements_te
 FROM jsonb_to_recordset(%s::jsonb) AS row(
     contract_ref text, contract_kind text, parties jsonb, subject text, purpose text, period_start date,
     period_end date, due_date date)
-ON CONFLICT (contract_ref, subject, period_start, period_end, purpose) DO NOTHING
+ON CONFLICT DO NOTHING
 RETURNING id
 """
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What planning found: ids of new runs, and of done runs to be looked at again because a price was restated."""
+    """What planning found: ids of new runs, and of settled or blocked ones to look at again since a fact arrived.
+
+    `refused` are contracts that could not be planned, with the sentence that says why: the others were.
+    """
 
     created: tuple[int, ...]
     reopened: tuple[int, ...]
+    refused: tuple[tuple[str, str], ...] = ()
 
     @property
     def run_ids(self) -> tuple[int, ...]:
@@ -52,25 +61,30 @@ class Planned:
 def plan_due(*, as_of: date, now: datetime, contracts: Iterable[str] | None = None) -> Planned:
     """Create a run for every period that is over on `as_of` and has none, of every signed contract (or of those named).
 
-    Planning twice creates nothing new, also when two do it at once. What is known is what was known at `now`.
+    A run that was settled before a fact arrived which it could have used, or that is blocked, is due again. Planning
+    twice creates nothing new, also when two do it at once. What is known is what was known at `now`.
     """
-    refs = contracts_to_settle(as_of=as_of) if contracts is None else tuple(contracts)
-    rows = [row for ref in refs for row in _rows_of(ref, as_of, now)]
+    rows: list[dict[str, object]] = []
+    again: list[int] = []
+    refused: list[tuple[str, str]] = []
+    for ref in contracts_to_settle(as_of=as_of) if contracts is None else contracts:
+        try:
+            inputs = gather(ref=ref, known_at=now)
+            rows += [run_row(inputs.agreement, planned) for planned in due_of(inputs, as_of=as_of)]
+            again += _second_looks(inputs)
+        except (CoreError, ContractError, SettlementsError) as error:
+            # One contract that cannot be read must not keep all others from being settled.
+            log.warning("%s was not planned: %s", ref, error)
+            refused.append((ref, str(error)))
     with transaction.atomic():
-        created = add_runs(rows, now)
-        reopened = _reopen_restated(now)
-    return Planned(created, reopened)
+        return Planned(created=add_runs(rows, now), reopened=_reopen(again), refused=tuple(refused))
 
 
-def due_of(agreement: Agreement, *, as_of: date, known_at: datetime) -> tuple[PlannedRun, ...]:
+def due_of(inputs: Inputs, *, as_of: date) -> tuple[PlannedRun, ...]:
     """Return every settlement of a contract whose period is over on a day, done or not."""
-    kind = agreement.kind
-    due = kind.schedule(
-        agreement.terms_on(as_of),
-        min(_EARLIEST, agreement.versions[0].effective_from),
-        as_of,
-        facts=gather(ref=agreement.ref, known_at=known_at).facts,
-    )
+    agreement = inputs.agreement
+    start = min(_EARLIEST, agreement.versions[0].effective_from)
+    due = agreement.kind.schedule(agreement.terms_on(as_of), start, as_of, facts=inputs.facts)
     return plan(due, as_of=as_of, ended_on=agreement.ended_on)
 
 
@@ -97,30 +111,38 @@ def add_runs(rows: list[dict[str, object]], now: datetime) -> tuple[int, ...]:
         return tuple(row[0] for row in cursor.fetchall())
 
 
-def _rows_of(ref: str, as_of: date, now: datetime) -> list[dict[str, object]]:
-    agreement = agreement_at(ref=ref, known_at=now)
-    return [run_row(agreement, planned) for planned in due_of(agreement, as_of=as_of, known_at=now)]
+def _second_looks(inputs: Inputs) -> Iterator[int]:
+    """Yield the ids of runs at rest that something which arrived since could change."""
+    finals = SettlementRun.objects.filter(
+        contract_ref=OuterRef("contract_ref"),
+        subject=OuterRef("subject"),
+        purpose="final",
+        statements__status__in=[state.value for state in ISSUED_STATES],
+    )
+    # Once a lot is finally settled, a revision of its provisional payment would only be taken off again.
+    runs = SettlementRun.objects.filter(contract_ref=inputs.agreement.ref, looked_at__isnull=False).exclude(
+        Exists(finals), purpose="provisional"
+    )
+    newest = Statement.objects.filter(contract_ref=inputs.agreement.ref).order_by("run_id", "-revision")
+    used = dict(newest.distinct("run_id").values_list("run_id", "facts"))
+    for run in runs.filter(state__in=(RunState.DONE, RunState.BLOCKED)).order_by("period_start", "pk"):
+        assert run.looked_at is not None  # filtered above
+        settled = Settled(
+            subject=run.subject,
+            purpose=run.purpose,
+            period_end=run.period_end,
+            looked_at=run.looked_at,
+            blocked=run.state == RunState.BLOCKED,
+            used=frozenset(used.get(run.pk, ())),
+        )
+        if wants_second_look(settled, inputs.facts):
+            yield run.pk
 
 
-def _reopen_restated(now: datetime) -> tuple[int, ...]:
-    """Make done runs due again whose issued statement used an edition of a price that is superseded by now."""
-    superseded = [
-        ref
-        for fixing in recorded_since(since=now - LOOK_BACK, known_at=now)
-        if fixing.edition > 1
-        for ref in fact_refs(fixing.series, fixing.effective, fixing.until, fixing.edition - 1)
-    ]
-    if not superseded:
-        return ()
-    newest = Statement.objects.exclude(status="void").order_by("run_id", "-revision").distinct("run_id")
-    used = Statement.objects.filter(
-        pk__in=newest.values("pk"), facts__has_any_keys=superseded, run__state=RunState.DONE
+def _reopen(run_ids: list[int]) -> tuple[int, ...]:
+    at_rest = SettlementRun.objects.select_for_update().filter(
+        pk__in=run_ids, state__in=(RunState.DONE, RunState.BLOCKED)
     )
-    ids = tuple(used.order_by("period_start", "run_id").values_list("run_id", flat=True))
-    SettlementRun.objects.filter(pk__in=ids, state=RunState.DONE).update(
-        state=RunState.DUE, attempts=0, nudged_at=None, retry_at=None
-    )
+    ids = tuple(at_rest.order_by("period_start", "pk").values_list("pk", flat=True))
+    SettlementRun.objects.filter(pk__in=ids).update(state=RunState.DUE, attempts=0, nudged_at=None, retry_at=None)
     return ids
-
-
-__all__ = ["ISSUED_STATES", "Planned", "add_runs", "due_of", "plan_due", "run_row"]

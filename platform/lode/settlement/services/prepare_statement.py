@@ -42,7 +42,7 @@ def prepare_statement(*, run: SettlementRun, known_at: datetime, actor: Actor = 
     _lock_period(run)
     refuse_while_earlier_open(run)
     inputs = gather(ref=run.contract_ref, known_at=known_at)
-    settlement = settled(run=run, inputs=inputs, carried=carried_facts(run), known_at=known_at)
+    settlement = settled(run=run, inputs=inputs, carried=carried_facts(run, known_at=known_at), known_at=known_at)
     terms_sha256 = terms_digest((v.number, v.terms_sha256) for v in inputs.agreement.used)
     key = idempotency_key(
         contract=run.contract_ref,

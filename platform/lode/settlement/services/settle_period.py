@@ -10,7 +10,7 @@ from lode.parties.actor import Actor
 from lode.settlement.core.life import RunState
 from lode.settlement.errors import SettlementsCode, SettlementsError
 from lode.settlement.models import SettlementRun
-from lode.settlement.selectors.inputs import agreement_at
+from lode.settlement.selectors.inputs import gather
 from lode.settlement.services.plan_due import add_runs, due_of, plan_due, run_row
 from lode.settlement.services.prepare_statement import SYSTEM
 from lode.settlement.services.settle_run import Outcome, settle_run
@@ -83,7 +83,8 @@ def refuse_unless_may_settle(actor: Actor) -> None:
 def _runs(
     contract_ref: str, start: date, end: date, actor: Actor, now: datetime, known_at: datetime
 ) -> list[SettlementRun]:
-    agreement = agreement_at(ref=contract_ref, known_at=known_at)
+    inputs = gather(ref=contract_ref, known_at=known_at)
+    agreement = inputs.agreement
     if actor != SYSTEM and actor.organisation not in agreement.parties.values():
         raise SettlementsError(
             SettlementsCode.NOT_A_PERIOD, f"There is no contract {contract_ref} among yours: check the reference."
@@ -93,8 +94,14 @@ def _runs(
         raise SettlementsError(
             SettlementsCode.PERIOD_NOT_OVER, f"The period {start}..{end} of {contract_ref} is not over: wait for {end}."
         )
-    planned = due_of(agreement, as_of=end, known_at=known_at)
-    rows = [run_row(agreement, item) for item in planned if (item.period_start, item.period_end) == (start, end)]
+    planned = due_of(inputs, as_of=end)
+    asked_for = {item.subject for item in planned if (item.period_start, item.period_end) == (start, end)}
+    # A lot's final settlement builds on its provisional one, so both stages are there from now on.
+    rows = [
+        run_row(agreement, item)
+        for item in planned
+        if (item.period_start, item.period_end) == (start, end) or (item.subject and item.subject in asked_for)
+    ]
     with transaction.atomic():
         add_runs(rows, now)
     return list(
