@@ -94,6 +94,11 @@ class TestTheProblemsAreSeen:
         path.write_text(path.read_text(encoding="utf-8").replace("你好", "您好"), encoding="utf-8")
         assert [s for s in catalog.problems(project, path) if "is not what django.po compiles to" in s]
 
+    def test_a_word_that_the_glossary_fixes_otherwise(self) -> None:
+        assert catalog.glossary()["tree head"] == "树根签名"
+        assert catalog.faults(Message("Tree head", "树头")) == ["the glossary says '树根签名', not '树头'"]
+        assert catalog.faults(Message("Tree head", "树根签名")) == []
+
     def test_an_update_changes_nothing_twice(self, project: Path) -> None:
         path = self.po(project, self.GOOD)
         before = path.read_bytes()

@@ -21,6 +21,7 @@ ROOT: Final = Path(__file__).resolve().parents[4]
 LOCALE: Final = "zh_Hans"
 PO_FILE: Final = Path(__file__).resolve().parents[1] / "locale" / LOCALE / "LC_MESSAGES" / "django.po"
 MO_FILE: Final = PO_FILE.with_suffix(".mo")
+GLOSSARY: Final = PO_FILE.parents[2] / "GLOSSARY.md"
 TEMPLATES: Final = "templates"
 SOURCES: Final = ("platform/lode", "contracts", "ledger")
 
@@ -105,7 +106,7 @@ def read(path: Path = PO_FILE) -> Catalog:
     if not path.exists():
         return Catalog(
             locale=LOCALE,
-            header_comment="# Simplified Chinese of the interface of Lode. Words are those of the glossary in docs/.",
+            header_comment="# Simplified Chinese of the interface of Lode. Words are those of GLOSSARY.md.",
             project="Lode",
             version="0.1.0",
             copyright_holder="The Lode authors",
@@ -171,6 +172,12 @@ def _where(message: Message) -> str:
     return ", ".join(sorted({place for place, _line in message.locations}))
 
 
+def glossary(path: Path = GLOSSARY) -> dict[str, str]:
+    """Return the fixed words: English in lower case, and its Chinese."""
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {english: chinese for english, chinese in rows if not set(english) <= set("- ") and english != "English"}
+
+
 def faults(message: Message) -> list[str]:
     """Return what is wrong with one translation."""
     originals = message.id if isinstance(message.id, (tuple, list)) else (message.id,)
@@ -182,6 +189,9 @@ def faults(message: Message) -> list[str]:
     for text in texts:
         if text in originals and re.search("[A-Za-z]{2}", text):
             said.append("the translation is the English text")
+        fixed = glossary().get(str(originals[0]).casefold())
+        if fixed and text != fixed:
+            said.append(f"the glossary says {fixed!r}, not {text!r}")
         if sorted(_PLACEHOLDER.findall(text)) != sorted(_PLACEHOLDER.findall(originals[-1])):
             said.append(f"placeholders differ in {text!r}")
         if _HAN.search(text) and _HALF_WIDTH.search(text):
