@@ -355,6 +355,13 @@ class TestSankey:
                 assert box.x + box.width <= layout.width
                 assert box.y + box.height <= layout.height
 
+    def test_the_way_back_runs_below_everything_else(self) -> None:
+        nodes = [Node("a", "A", 0), Node("b", "B", 1), Node("c", "C", 2)]
+        bands = [Band("a", "b", 10**9), *(Band("a", "c", 10**6) for _ in range(6)), Band("b", "c", 10**9)]
+        layout = layout_of(nodes, bands, [Loop("c", "b", 1)])
+        assert layout.loop_bottom >= max(y + band.thickness for band in layout.bands for _x, y in band.spots)
+        assert layout.height > layout.loop_bottom + 22
+
     def test_bands_are_as_thick_as_their_mass_and_fill_their_stage(self) -> None:
         layout = layout_of(loop_nodes(WORDS["en"]), loop_bands(), LOOPS)
         thick = {(b.band.source, b.band.target): b.thickness for b in layout.bands}

@@ -98,7 +98,9 @@ def place(flow: Flow, show: Callable[[int], str]) -> Layout:
     xs = _horizontal(columns)
     bands = tuple(_bands(ways, xs))
     nodes = tuple(_placed(slot, xs[slot.column]) for slot in slots if slot.node)
-    bottom = max(max(n.box.y + n.box.height, n.label_box.y + n.label_box.height) for n in nodes)
+    feet = [box.y + box.height for placed in nodes for box in (placed.box, placed.label_box)]
+    feet += [y + placed.thickness for placed in bands for _x, y in placed.spots]
+    bottom = max(feet)
     width = max(max(n.label_box.x + n.label_box.width, n.box.x + NODE_WIDTH) for n in nodes) + 4
     room = LOOP_ROOM + 12.0 * len(flow.loops) if flow.loops else 12.0
     return Layout(width, bottom + room, nodes, bands, bottom)
