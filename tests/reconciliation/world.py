@@ -101,8 +101,6 @@ def send_back(reference: str, day: dt.date, mass_kg: int, *, arrives: dt.date | 
 
 def submit(data: bytes | None = None, **fields) -> int:
     """Submit a file for November as Ringcycle and return the number of the period."""
-    from lode.reconciliation.models import PartnerStatement
-
     view = submit_statement(
         **{
             "our_party": "terra",
@@ -115,7 +113,7 @@ def submit(data: bytes | None = None, **fields) -> int:
             **fields,
         }
     )
-    return PartnerStatement.objects.get(pk=view.number).period_id
+    return view.period_number
 
 
 TODAY = NOW.date()

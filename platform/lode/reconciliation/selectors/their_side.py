@@ -55,6 +55,7 @@ def statement_view(row: PartnerStatement) -> StatementView:
         count += 1
     return StatementView(
         number=row.pk,
+        period_number=row.period_id,
         revision=row.revision,
         file_name=row.file_name,
         file_sha256=row.file_sha256,

@@ -39,6 +39,7 @@ class StatementView:
     """A partner's statement. `rejected` and `columns` are as they were understood when it was submitted."""
 
     number: int
+    period_number: int
     revision: int
     file_name: str
     file_sha256: str
