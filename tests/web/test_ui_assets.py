@@ -210,7 +210,7 @@ class TestContrast:
 
 class TestStylesheet:
     def test_every_property_that_is_used_is_defined(self) -> None:
-        used = set(re.findall(r"var\((--[\w-]+)", CSS))
+        used = set(re.findall(r"var\((--[\w-]+)\)", CSS))
         assert used - set(re.findall(r"(--[\w-]+):", CSS)) == set()
 
     def test_motion_can_be_switched_off(self) -> None:
