@@ -232,7 +232,7 @@ _MATERIAL_FIELDS = (
         "Allocation",
         "分配方式",
         Allocation,
-        {"POOL": ("pool", "租赁池"), "ALLOCATED": ("by serial", "按序列号")},
+        {"POOL": ("as a share of a pool", "租赁池"), "ALLOCATED": ("by serial", "按序列号")},
         default="POOL",
         group="material",
         clause="title",

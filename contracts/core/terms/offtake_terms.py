@@ -196,7 +196,14 @@ _ROW: Final[Schema[PayableElement]] = Schema(
             required=False,
             clause="payable",
         ),
-        number("refining_charge", "Refining charge", "精炼费", "currency/unit", default="0", clause="charges"),
+        number(
+            "refining_charge",
+            "Refining charge",
+            "精炼费",
+            "currency/refining_charge_unit",
+            default="0",
+            clause="charges",
+        ),
         choice(
             "refining_charge_unit",
             "Refining charge per",
@@ -299,7 +306,7 @@ _ASSAY_FIELDS = (
         {
             "seller": ("the seller's result", "卖方结果"),
             "buyer": ("the buyer's result", "买方结果"),
-            "none": ("nobody's: provisional continues", "均不约束，继续暂定"),
+            "none": ("neither: settlement stays provisional", "均不约束，继续暂定"),
         },
         default="none",
         group="assay",
