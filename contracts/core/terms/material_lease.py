@@ -29,8 +29,8 @@ from contracts.core.rounding import Rounding
 from contracts.core.statement import Settlement
 from contracts.core.terms.material_lease_quantity import QuantityLine, quantity_lines
 from contracts.core.terms.material_lease_return import settle_events
+from contracts.core.terms.material_lease_schema import SCHEMA
 from contracts.core.terms.material_lease_terms import (
-    SCHEMA,
     FeeBasis,
     LeasedElement,
     MaterialLeaseTerms,

@@ -23,7 +23,8 @@ from contracts.core.prices import Anchor
 from contracts.core.statement import LineStatus, Settlement
 from contracts.core.terms.offtake_lines import LotSettlement
 from contracts.core.terms.offtake_lot import EVENT_OF, Lot
-from contracts.core.terms.offtake_terms import SCHEMA, OfftakeTerms
+from contracts.core.terms.offtake_schema import SCHEMA
+from contracts.core.terms.offtake_terms import OfftakeTerms
 from contracts.core.trace import Input, Node, Op, const, term, use
 
 PROVISIONAL: Final = "provisional"

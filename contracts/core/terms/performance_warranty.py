@@ -18,7 +18,8 @@ from contracts.core.numbers import ZERO
 from contracts.core.period import Period, add_months
 from contracts.core.statement import LineStatus, Settlement
 from contracts.core.terms.performance_warranty_asset import AssetRun
-from contracts.core.terms.performance_warranty_terms import SCHEMA, LdBasis, PerformanceWarrantyTerms
+from contracts.core.terms.performance_warranty_schema import SCHEMA
+from contracts.core.terms.performance_warranty_terms import LdBasis, PerformanceWarrantyTerms
 from contracts.core.trace import Input, Node, Op, Tracer, use
 
 
