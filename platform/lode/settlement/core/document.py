@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal, localcontext
 
 from contracts.core.numbers import CONTEXT, ZERO, text_of
+from contracts.core.rounding import money_rounding
 from contracts.core.statement import Settlement, revision
 from ledger.core import canonical_json
 
@@ -61,9 +62,11 @@ def compose(
     one is a credit note: then the issuer pays.
     """
     due = revision(settlement.components(), [earlier.due for earlier in issued])
+    money = money_rounding(settlement.currency)  # writes nought as 0.00; nothing here is off its minor unit
     with localcontext(CONTEXT):
-        already = sum((amount for earlier in issued for amount in earlier.due.values()), ZERO)
-        amount_due = settlement.total - already
+        total = money.apply(settlement.total)
+        already = money.apply(sum((amount for earlier in issued for amount in earlier.due.values()), ZERO))
+        amount_due = total - already
     payee = parties[settlement.issuer_role]
     payer = next(party for role, party in parties.items() if role != settlement.issuer_role)
     if amount_due < 0:
@@ -93,7 +96,7 @@ def compose(
         }
     )
     digest = hashlib.sha256(body).hexdigest()
-    return Document(body, digest, settlement.total, already, amount_due, payer, payee)
+    return Document(body, digest, total, already, amount_due, payer, payee)
 
 
 def _texts(amounts: Mapping[str, Decimal]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from contracts.core.facts import Fact, FactKind, FactStatus
 from contracts.core.numbers import text_of
-from lode.settlement.core.life import ISSUED_STATES, RunState
+from lode.settlement.core.life import ISSUED_STATES, OPEN_STATES, RunState
 from lode.settlement.errors import SettlementsCode, SettlementsError
 from lode.settlement.models import SettlementRun, Statement
 
@@ -23,7 +23,8 @@ def refuse_while_earlier_open(run: SettlementRun) -> None:
     if run.contract_kind not in CARRIES_FORWARD:
         return
     for earlier in earlier_runs(run):
-        if earlier.state != RunState.DONE or not _issued(earlier).exists():
+        under_way = earlier.statements.filter(status__in=[state.value for state in OPEN_STATES])
+        if earlier.state != RunState.DONE or not _issued(earlier).exists() or under_way.exists():
             raise SettlementsError(
                 SettlementsCode.EARLIER_PERIOD_OPEN,
                 f"{run} builds on {earlier}, whose statement is not issued: settle, approve and issue that first.",
