@@ -15,9 +15,12 @@ from contracts.core.trace import Input, Node, Op, Tracer, const, term, use
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """How two assays of one element are compared. `limit` is in % of content (ABS) or in % of the mean (REL)."""
+    """How two assays of one element are compared.
 
-    limit: Decimal
+    `limit` is in % of content (ABS) or in % of the mean (REL); without one the mean is always taken.
+    """
+
+    limit: Decimal | None
     basis: LimitBasis
     reporting_dp: int
     rule: UmpireRule
@@ -87,7 +90,7 @@ def agree(
         return _one_sided(steps, reported, final=final, binding=binding)
     a, b = reported["seller"], reported["buyer"]
     mean = steps.add("mean", ("mean of both", "双方均值"), Op.MEAN, (use(a, "seller"), use(b, "buyer")))
-    if _within(steps, a, b, mean, exchange):
+    if exchange.limit is None or _within(steps, a, b, mean, exchange.limit, exchange):
         return Agreed(mean, final, "mean")
     umpire = reported.get("umpire")
     if umpire is None:
@@ -121,16 +124,16 @@ def _one_sided(steps: _Steps, reported: Mapping[str, Node], *, final: bool, bind
     return Agreed(node, final and party == binding, f"{party}-alone")
 
 
-def _within(steps: _Steps, a: Node, b: Node, mean: Node, exchange: Exchange) -> bool:
+def _within(steps: _Steps, a: Node, b: Node, mean: Node, most: Decimal, exchange: Exchange) -> bool:
     both = (use(a, "seller"), use(b, "buyer"))
     difference = steps.add("difference", ("difference", "差值"), Op.ABS_DIFFERENCE, both)
     path = f"{exchange.path}.splitting_limit"
     if exchange.basis is LimitBasis.REL:
-        percent = term("splitting_limit", exchange.limit, "%", path, "times")
+        percent = term("splitting_limit", most, "%", path, "times")
         inputs = (use(mean, "mean", "times"), percent, const("hundred", 100, "%", "over"))
         limit = use(steps.add("limit", ("splitting limit", "化验允差"), Op.PRODUCT, inputs), "limit")
     else:
-        limit = term("splitting_limit", exchange.limit, steps.unit, path)
+        limit = term("splitting_limit", most, steps.unit, path)
     text = ("within the splitting limit", "在允差以内")
     return steps.add("within", text, Op.AT_MOST, (use(difference, "difference"), limit), unit="1").result == 1
 

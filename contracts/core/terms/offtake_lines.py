@@ -62,6 +62,8 @@ class LotSettlement(LotRecord):
         )
         price = self._price(n, row)
         value = [use(quantity, "quantity", "times"), use(price.node, "price", "times"), *price.conversion()]
+        if row.payable_unit_dp is not None:
+            quantity, value = self._in_price_unit(row, quantity, price)
         text = (f"{names[0]} value", f"{names[1]}价值")
         self._line(
             f"{row.element}.value",
@@ -70,10 +72,19 @@ class LotSettlement(LotRecord):
             text,
             Op.PRODUCT,
             value,
-            (quantity.result, "kg"),
+            (quantity.result, quantity.unit),
             price.node,
         )
         self._refining(n, row, quantity)
+
+    def _in_price_unit(self, row: PayableElement, quantity: Node, price: UnitPrice) -> tuple[Node, list[Input]]:
+        """Round the payable quantity in the unit that the price is quoted for, as some contracts settle it."""
+        names = ELEMENT_NAMES[row.element]
+        text = (f"payable {names[0]} in {price.unit}", f"计价{names[1]}（{price.unit}）")
+        given = (use(quantity, "quantity", "times"), *price.conversion())
+        name = f"{row.element}.quantity-{price.unit}"
+        rounded = self.add(name, text, Op.PRODUCT, given, price.unit, "payable", row.payable_unit_dp)
+        return rounded, [use(rounded, "quantity", "times"), use(price.node, "price", "times")]
 
     def _price(self, n: int, row: PayableElement) -> UnitPrice:
         names = ELEMENT_NAMES[row.element]
@@ -120,17 +131,18 @@ class LotSettlement(LotRecord):
         path = f"elements.{n}.refining_charge@v{self.lot.version}"
         charge = term("refining_charge", row.refining_charge, f"{self.assembly.currency}/{unit}", path, "times")
         inputs = [use(quantity, "quantity", "times"), charge]
-        if unit != "kg":
-            inputs.append(
-                const(
-                    f"kg_per_{unit}",
-                    row.price.unit_kg if unit == row.price.unit and row.price.unit_kg else UNIT_KG[unit],
-                    f"kg/{unit}",
-                    "over",
-                )
-            )
+        if quantity.unit != unit:
+            inputs += [
+                self._kg_per(row, u, role) for u, role in ((quantity.unit, "times"), (unit, "over")) if u != "kg"
+            ]
         text = (f"refining charge, {names[0]}", f"{names[1]}精炼费")
-        self._charge(f"{row.element}.refining", "refining-charge", text, inputs, (quantity.result, "kg"))
+        shown = (quantity.result, quantity.unit)
+        self._charge(f"{row.element}.refining", "refining-charge", text, inputs, shown)
+
+    @staticmethod
+    def _kg_per(row: PayableElement, unit: str, role: str) -> Input:
+        agreed = row.price.unit_kg if unit == row.price.unit else None
+        return const(f"kg_per_{unit}", agreed or UNIT_KG[unit], f"kg/{unit}", role)
 
     def _treatment(self, wet: Node, dry: Node) -> None:
         terms = self.lot.terms

@@ -190,7 +190,7 @@ class LotRecord:
 
     def level(self, penalty: Penalty) -> Node:
         """Return the agreed level of an impurity: the mean of what both parties report."""
-        exchange = Exchange(HUNDRED, LimitBasis.REL, 6, self.lot.terms.umpire_rule, "penalties")
+        exchange = Exchange(None, LimitBasis.ABS, 6, self.lot.terms.umpire_rule, "penalties")
         label = (f"{self.lot.name} {penalty.element}", f"{self.lot.name} {penalty.element}")
         for fact in self.results(penalty.element).values():
             if fact.value.get("unit", "%") != penalty.unit:

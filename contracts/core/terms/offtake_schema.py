@@ -133,6 +133,15 @@ _ROW: Final[Schema[PayableElement]] = Schema(
             maximum=Decimal(6),
             clause="assay",
         ),
+        whole(
+            "payable_unit_dp",
+            "Payable quantity, in the unit of the price, rounded to",
+            "计价量（按计价单位）小数位",
+            "digits",
+            required=False,
+            maximum=Decimal(6),
+            clause="payable",
+        ),
     ),
     build=PayableElement,
 )

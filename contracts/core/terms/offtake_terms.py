@@ -65,6 +65,7 @@ class PayableElement:
     splitting_limit: Decimal
     splitting_basis: LimitBasis
     reporting_dp: int
+    payable_unit_dp: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,16 @@ ROWS: Final[Rows] = {
 [[payable_mode=DED_PCT: , after a deduction of {deduction} from the content]]
 [[payable_mode=PCT_DED: , less a deduction of {deduction}]]
 [[payable_mode=THRESHOLD: , nothing being payable where the content is below {deduction}]]
-[[payable_mode=BAND: , by these bands: {bands:inline-band}]]""",
+[[payable_mode=BAND: , by these bands: {bands:inline-band}]]
+[[payable_unit_dp: ; the payable quantity, in the unit of its price, being rounded to {payable_unit_dp}]]""",
         """{element}：计价方式为{payable_mode}
 [[payable_mode=PCT|PCT_MD|DED_PCT|PCT_DED|THRESHOLD:，按含量的 {payable_pct} 计价]]
 [[payable_mode=PCT_MD:，且不超过含量减 {deduction}]]
 [[payable_mode=DED_PCT:，先自含量扣减 {deduction}]]
 [[payable_mode=PCT_DED:，再扣减 {deduction}]]
 [[payable_mode=THRESHOLD:；含量低于 {deduction} 的不计价]]
-[[payable_mode=BAND:，按下列档位：{bands:inline-band}]]""",
+[[payable_mode=BAND:，按下列档位：{bands:inline-band}]]
+[[payable_unit_dp:；计价量按计价单位保留 {payable_unit_dp}]]""",
     ),
     "inline-band": ("from {content_from} of content {payable_pct}", "含量 {content_from} 起 {payable_pct}"),
     "refining": (
