@@ -14,7 +14,7 @@ PASSWORD = "demo-of-lode"  # noqa: S105 - printed by the demo, for a server that
 
 @dataclass(frozen=True)
 class Firm:
-    """An invented organisation."""
+    """An invented organisation: no firm of this name is meant."""
 
     identifier: str
     kind: str
@@ -24,12 +24,12 @@ class Firm:
 
 
 FIRMS = (
-    Firm(LESSOR, "lessor", "Borealis Minerals (invented)", "北辰矿物（虚构）", "CH"),
-    Firm(CELL_MAKER, "cell-maker", "Kunwu Cell Works (invented)", "昆吾电芯（虚构）", "CN"),
-    Firm(OPERATOR, "operator", "Meridian Fleet (invented)", "子午线车队（虚构）", "NL"),
-    Firm(RECYCLER, "recycler", "Ringcycle Recovery (invented)", "循环再生（虚构）", "DE"),
-    Firm(REFINER, "refiner", "Taihe Refining (invented)", "太和精炼（虚构）", "CN"),
-    Firm(AUDITOR, "auditor", "Argus Assurance (invented)", "百目鉴证（虚构）", "GB"),
+    Firm(LESSOR, "lessor", "Borealis Minerals", "北辰矿物", "CH"),
+    Firm(CELL_MAKER, "cell-maker", "Kunwu Cell Works", "昆吾电芯", "CN"),
+    Firm(OPERATOR, "operator", "Meridian Fleet", "子午线车队", "NL"),
+    Firm(RECYCLER, "recycler", "Ringcycle Recovery", "循环再生", "DE"),
+    Firm(REFINER, "refiner", "Taihe Refining", "太和精炼", "CN"),
+    Firm(AUDITOR, "auditor", "Argus Assurance", "百目鉴证", "GB"),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -42,6 +43,7 @@ class Ui:
     role: str
     role_label: StrPromise | str
     organisation: str
+    is_demo: bool
 
 
 RAIL: Final[tuple[RailItem, ...]] = (
@@ -113,5 +115,6 @@ def ui(request: HttpRequest) -> dict[str, Any]:
             role=role,
             role_label=ROLE_LABELS.get(role, ""),
             organisation=organisation_of(request, language),
+            is_demo=settings.LEDGER_ORIGIN.endswith("/demo"),
         )
     }

@@ -51,6 +51,9 @@ STATUSES: Final[dict[str, Status]] = {
     "final": Status("check", "plain", _("Final")),
     "computed": Status("receipt-text", "accent", _("Computed")),
     "approved": Status("check", "ok", _("Approved")),
+    "issued": Status("send", "ok", _("Issued")),
+    "estimated": Status("circle-dashed", "warn", _("Estimated")),
+    "blocked": Status("hourglass", "warn", _("Waiting for a fact")),
     "exported": Status("file-down", "ok", _("Exported")),
     "paid": Status("circle-check", "ok", _("Paid")),
     # What a check found.

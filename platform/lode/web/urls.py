@@ -3,10 +3,11 @@
 from django.urls import URLPattern, URLResolver, path
 
 from lode.web.preferences import preferences
-from lode.web.views import exports, settlements, signing_in
+from lode.web.views import exports, home, settlements, signing_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences/", preferences, name="preferences"),
+    *home.urlpatterns,
     *signing_in.urlpatterns,
     *settlements.urlpatterns,
     *exports.urlpatterns,

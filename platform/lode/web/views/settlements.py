@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -35,6 +36,7 @@ COLUMNS = (
     "issued_at_utc",
 )  # fmt: skip
 ALL_ROWS = 200
+_DAYS = re.compile(r"[,，、]?\s*[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def kind_name(kind: str) -> str:
@@ -62,7 +64,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     table = Table(
         caption=_("Statements"),
         columns=(
-            Column(_("Statement")), Column(_("Contract")), Column(_("Period")), Column(_("Payer")), Column(_("Payee")),
+            Column(_("Statement")), Column(_("Period")), Column(_("Payer")), Column(_("Payee")),
             Column(_("Total"), numeric=True), Column(_("Amount due"), numeric=True), Column(_("Due")),
             Column(_("State")),
         ),
@@ -83,14 +85,13 @@ def _query(values: Mapping[str, object]) -> str:
 def _row(row: StatementRow, names: Mapping[str, str]) -> Row:
     return Row(
         (
-            Cell(row.ref, href=reverse("statement", args=[row.ref])),
-            Cell(row.contract_ref, href=f"/contracts/{row.contract_ref}/"),
-            Cell(period(row.period_start, row.period_end - timedelta(days=1))),
+            Cell(row.ref, href=reverse("statement", args=[row.ref]), css="nowrap"),
+            Cell(period(row.period_start, row.period_end - timedelta(days=1)), css="nowrap"),
             Cell(names[row.payer]),
             Cell(names[row.payee]),
             Cell(money(row.total, row.currency)),
             Cell(money(row.amount_due, row.currency)),
-            Cell(row.due_date.isoformat()),
+            Cell(row.due_date.isoformat(), css="nowrap"),
             Cell(status_html(row.status)),
         )
     )
@@ -176,9 +177,8 @@ def detail(request: HttpRequest, actor: Actor, ref: str) -> HttpResponse:
 
 
 def _waterfall(found: StatementDetail) -> Chart | None:
-    names = {line.component: line.description_en for line in found.lines}
-    if (get_language() or "").startswith("zh"):
-        names = {line.component: line.description_zh for line in found.lines}
+    chinese = (get_language() or "").startswith("zh")
+    names = {line.component: _short(line.description_zh if chinese else line.description_en) for line in found.lines}
     words = {"total": _("Total"), "already-issued": _("Issued before"), "amount-due": _("Amount due")}
     steps = [
         Step(
@@ -192,6 +192,11 @@ def _waterfall(found: StatementDetail) -> Chart | None:
         return waterfall(steps, title=_("From nothing to the amount due"), unit=found.summary.currency)
     except ChartError:
         return None
+
+
+def _short(description: str) -> str:
+    """Leave the days out of a line's description: the chart shows one period."""
+    return _DAYS.split(description, maxsplit=1)[0]
 
 
 def _may(actor: Actor, found: StatementDetail) -> dict[str, str]:

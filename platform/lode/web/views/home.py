@@ -1,0 +1,98 @@
+"""Home: what waits for the reader, what falls due, what does not tie. And help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from contracts.selectors import contract_detail, list_contracts
+from ledger.selectors.balances import closing
+from ledger.selectors.checkpoints import latest_checkpoint
+from lode.parties.actor import Actor
+from lode.reconciliation.selectors import list_periods
+from lode.settlement.selectors import due
+from lode.web.requests import as_actor, now
+
+DUE_WITHIN = timedelta(days=30)
+AT_MOST = 8
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that waits: what, where to go, and a word about it."""
+
+    label: str
+    href: str
+    note: str = ""
+
+
+@require_GET
+@as_actor
+def home(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Answer three questions, each with a next action."""
+    today = now().date()
+    context = {
+        "your_turn": list(_your_turn(actor))[:AT_MOST],
+        "due_soon": list(_due_soon(actor, today))[:AT_MOST],
+        "does_not_tie": list(_does_not_tie(actor))[:AT_MOST],
+        "checkpoint": latest_checkpoint(),
+    }
+    return render(request, "web/home/index.html", context)
+
+
+def _your_turn(actor: Actor) -> Iterator[Item]:
+    if not actor.sees_all:
+        for row in list_contracts(party=actor.reads_as, turn=actor.organisation, limit=AT_MOST).rows:
+            yield Item(row.ref, f"/contracts/{row.ref}/", _("Answer, agree or sign"))
+    waiting = due(party=actor.reads_as, limit=AT_MOST)
+    for statement in waiting.to_approve:
+        yield Item(statement.ref, reverse("statement", args=[statement.ref]), _("Settlement to approve"))
+    for statement in waiting.to_issue:
+        yield Item(statement.ref, reverse("statement", args=[statement.ref]), _("Settlement to issue"))
+    for period in list_periods(actor=actor, state="open"):
+        label = f"{period.our_party} – {period.partner} {period.period.label}"
+        yield Item(label, _period_href(period.our_party, period.partner, period.period.label), _("Month to reconcile"))
+
+
+def _due_soon(actor: Actor, today: date) -> Iterator[Item]:
+    for statement in due(party=actor.reads_as, limit=AT_MOST).to_pay:
+        if statement.due_date <= today + DUE_WITHIN:
+            note = _("to be paid by %(day)s") % {"day": statement.due_date.isoformat()}
+            yield Item(statement.ref, reverse("statement", args=[statement.ref]), note)
+    for row in list_contracts(party=actor.reads_as, state="active", limit=AT_MOST).rows:
+        detail = contract_detail(ref=row.ref, party=actor.reads_as, as_of=today)
+        for obligation in detail.obligations:
+            if obligation.due_date <= today + DUE_WITHIN:
+                yield Item(f"{row.ref}: {obligation.due_date.isoformat()}", f"/contracts/{row.ref}/", _("Obligation"))
+
+
+def _does_not_tie(actor: Actor) -> Iterator[Item]:
+    if actor.sees_all:
+        for found in closing():
+            if not found.closes:
+                yield Item(found.element, f"/flows/?element={found.element}", _("This element does not close"))
+    waiting = due(party=actor.reads_as, limit=AT_MOST)
+    for statement in waiting.disputed:
+        yield Item(statement.ref, reverse("statement", args=[statement.ref]), _("Disputed"))
+    for run in waiting.blocked:
+        yield Item(f"{run.contract_ref} {run.period_start}", "/settlements/", run.error_sentence)
+
+
+def _period_href(our_party: str, partner: str, label: str) -> str:
+    return f"/reconcile/{our_party}/{partner}/{label}/"
+
+
+@require_GET
+def help_page(request: HttpRequest) -> HttpResponse:
+    """Say what each part of Lode is for, and where the words come from."""
+    return render(request, "web/home/help.html")
+
+
+urlpatterns = [path("", home, name="home"), path("help/", help_page, name="help")]
