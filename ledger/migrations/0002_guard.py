@@ -11,7 +11,7 @@ def guard(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
     with editor.connection.cursor() as cursor:
         cursor.execute(script("guard.sql"))
         cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-        if cursor.fetchone()[0]:  # only a superuser can make event triggers; docs/ledger-format.md says what they add
+        if cursor.fetchone()[0]:  # event_triggers.sql says why, and what else to do
             cursor.execute(script("event_triggers.sql"))
 
 

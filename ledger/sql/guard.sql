@@ -1,6 +1,8 @@
 -- The guard of the ledger: what stands in it is added to, never changed, by whoever it is.
 -- It stops bugs and ordinary administrators. The owner of the tables can still take the guard away (see
 -- event_triggers.sql), a superuser can do anything: only checkpoints that others hold stop those.
+-- lode_reader reads everything, so it is for the operator's own reports and never a partner's: what a party may see is
+-- decided by the ledger's selectors.
 
 DO $$
 DECLARE

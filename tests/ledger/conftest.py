@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,24 +27,33 @@ class Grown:
     var: Path
 
 
+@contextlib.contextmanager
+def standing(var: Path, blocker: DjangoDbBlocker, build: Callable[[], None]) -> Iterator[Grown]:
+    """A ledger that is built once and then only read, or copied, by the tests of a module."""
+    before = settings.VAR_DIR, settings.LEDGER_DIR
+    settings.VAR_DIR, settings.LEDGER_DIR = var, var / "ledger"
+    try:
+        with blocker.unblock(), databases.clone(databases.migrated_template()) as name:
+            build()
+            for alias in databases.ALIASES:
+                connections[alias].close()
+            yield Grown(name, var)
+    finally:
+        settings.VAR_DIR, settings.LEDGER_DIR = before
+
+
 @pytest.fixture(scope="module")
 def grown(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Grown]:
-    """A ledger of 300 entries, made once for a module of tests, none of which adds to it.
+    """A ledger of 300 entries. 0: the notice, 1 to 3: keys, 4 to 293: the lessor's receipts, 294 to 299: leases."""
+    with standing(tmp_path_factory.mktemp("grown"), django_db_blocker, _grow) as ledger:
+        yield ledger
 
-    0: the notice, 1 to 3: keys, 4 to 293: receipts of the lessor's, 294 to 299: leases to the maker.
-    """
-    var = tmp_path_factory.mktemp("grown")
-    before = settings.VAR_DIR, settings.LEDGER_DIR
-    settings.VAR_DIR, settings.LEDGER_DIR = var, var / "ledger"
-    with django_db_blocker.unblock(), databases.clone(databases.migrated_template()) as name:
-        open_world()
-        notes = [receive(1000 + number, occurred=f"2024-01-{1 + number % 28:02d}") for number in range(ENTRIES - 10)]
-        submit_entries(notes=notes, submitted_by="lessor", now=NOW)
-        for number in range(6):
-            append(lease_out(10 + number))
-        for alias in databases.ALIASES:
-            connections[alias].close()
-        yield Grown(name, var)
-    settings.VAR_DIR, settings.LEDGER_DIR = before
+
+def _grow() -> None:
+    open_world()
+    notes = [receive(1000 + number, occurred=f"2024-01-{1 + number % 28:02d}") for number in range(ENTRIES - 10)]
+    submit_entries(notes=notes, submitted_by="lessor", now=NOW)
+    for number in range(6):
+        append(lease_out(10 + number))

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from ledger.sql import script
+from tests.ledger.conftest import Grown, standing
 from tests.ledger.world import append, lease_out, open_world, receive
+from tests.support import databases
 from tests.support.databases import CLUSTER
 
 APPEND_ONLY = (
@@ -77,14 +80,26 @@ class Book:
             connection.close()
 
 
-@pytest.fixture
-def book(own_database: str) -> Iterator[Book]:
+@pytest.fixture(scope="module")
+def original(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Grown]:
+    with standing(tmp_path_factory.mktemp("guard"), django_db_blocker, _build) as ledger:
+        yield ledger
+
+
+def _build() -> None:
     open_world()
     append(receive(1000))
     append(lease_out(400))
-    book = Book(own_database)
-    yield book
-    book.close()
+
+
+@pytest.fixture
+def book(original: Grown, django_db_blocker: DjangoDbBlocker) -> Iterator[Book]:
+    with django_db_blocker.unblock(), databases.clone(original.database) as copy:
+        book = Book(copy)
+        yield book
+        book.close()
 
 
 def statements(table: str) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from ledger.core.entry import move, net_legs
 from ledger.core.errors import LedgerCode, LedgerError
@@ -18,9 +19,8 @@ from ledger.selectors.entries import entry_by_id, entry_detail, list_entries, su
 from ledger.selectors.keys import keys
 from ledger.selectors.movements import flow_legs, movements
 from ledger.selectors.trust import trust_root
+from tests.ledger.conftest import standing
 from tests.ledger.world import ASSAY, account, append, lease_out, note, open_world, receive
-
-pytestmark = pytest.mark.usefixtures("own_database")
 
 PUBLIC = [0, 1, 2, 3]
 # index: the parties that may read it
@@ -33,8 +33,15 @@ READERS = {
 }
 
 
-@pytest.fixture
-def world(own_database: str) -> None:
+@pytest.fixture(scope="module")
+def world(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    with standing(tmp_path_factory.mktemp("reads"), django_db_blocker, _build):
+        yield
+
+
+def _build() -> None:
     open_world()
     append(receive(1000, occurred="2024-01-10", details={"weighed": "1000"}))
     append(lease_out(600, occurred="2024-02-10"))
@@ -168,11 +175,10 @@ def test_movements_carry_the_facts_that_settlement_needs() -> None:
     assert received.details == {"weighed": "1000"}
 
 
-@pytest.mark.usefixtures("world")
-def test_flows_are_paired_and_summed() -> None:
+def test_flows_are_paired_and_summed(own_database: str) -> None:
+    _build()
     append(lease_out(100, occurred="2024-03-01"))
-    bands = flow_legs(party=None, element="Ni", start=dt.date(2024, 2, 1))
-    (band,) = bands
+    (band,) = flow_legs(party=None, element="Ni", start=dt.date(2024, 2, 1))
     assert (band.kind, band.mass_mg, band.entries) == ("lease-out", 700, (5, 9))
     assert (band.source.holder, band.target.holder, band.source.lot) == ("lessor", "maker", "*")
     in_all = flow_legs(party=None, element="Ni")
@@ -180,8 +186,8 @@ def test_flows_are_paired_and_summed() -> None:
 
 
 @pytest.mark.parametrize("entry_id", ["", "zz" * 32, "ab" * 31, "ab" * 33, "' OR true --"])
+@pytest.mark.usefixtures("world")
 def test_what_is_no_id_is_not_found(entry_id: str) -> None:
-    open_world()
     for door in (entry_by_id, submission):
         with pytest.raises(LedgerError) as refusal:
             door(entry_id=entry_id, party=None)

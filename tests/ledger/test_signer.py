@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,15 +42,21 @@ def files(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_restored_backup_refuses_to_sign_and_says_so(own_database: str, settings: Settings) -> None:
+@pytest.mark.parametrize("published_files", ["kept", "gone"])
+def test_a_restored_backup_refuses_to_sign_and_says_so(
+    own_database: str, settings: Settings, published_files: str
+) -> None:
     open_world()
     append(receive(1))
     with backup(own_database) as old:
         append(receive(2))
+        if published_files == "gone":  # the signer alone remembers
+            shutil.rmtree(settings.LEDGER_DIR / "public")
         published = files(settings.LEDGER_DIR)
         databases.use(old)
         force_into_inbox(receive(3))
-        for service in (sequence_pending, publish_files, lambda: open_ledger(now=NOW), lambda: append(receive(4))):
+        services = [sequence_pending, lambda: open_ledger(now=NOW), lambda: append(receive(4))]
+        for service in [*services, publish_files] if published_files == "kept" else services:
             with pytest.raises(LedgerError) as refusal:
                 service()
             assert refusal.value.code == LedgerCode.FORK
