@@ -37,6 +37,23 @@ def test_a_lease_is_worked_through_its_first_three_months():
         settlement.verify()
 
 
+def test_a_lot_of_an_offtake_is_worked_provisionally_and_finally():
+    provisional, final = shown("offtake", Scenario(prices=PRICES)).examples
+    # 20 t at 8 % moisture are 18.4 t dry: Ni 18 % x 72 %, Co min(6 x 70 %, 6 - 0.5) %, 900 a tonne, freight 1,500.
+    total = Decimal("38154.24") + Decimal("25502.40") - Decimal("16560.00") - Decimal("1500.00")
+    assert (final.stage, final.total) == ("final", total)
+    assert (provisional.stage, provisional.total) == ("provisional", Decimal("41036.98"))
+    final.verify()
+
+
+def test_a_warranty_is_worked_along_a_path_of_health():
+    healthy = shown("performance-warranty").examples
+    assert [settlement.total for settlement in healthy] == [0, 0, 0]
+    falling = shown("performance-warranty", Scenario(health_loss_pct_per_year=Decimal(30))).examples
+    # Third quarter: 1.3 kWh short for 31 days of August and 2.675 kWh for 30 of September, 40 a kWh and year of 365.
+    assert [settlement.total for settlement in falling] == [0, Decimal("13.21"), Decimal("54.70")]
+
+
 def test_an_example_without_a_price_says_what_is_missing():
     found = shown("material-lease", Scenario(prices={"nickel": Decimal(16000)}))
     assert found.examples == ()
