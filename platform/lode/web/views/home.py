@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -66,11 +67,13 @@ def _due_soon(actor: Actor, today: date) -> Iterator[Item]:
         if statement.due_date <= today + DUE_WITHIN:
             note = _("to be paid by %(day)s") % {"day": statement.due_date.isoformat()}
             yield Item(statement.ref, reverse("statement", args=[statement.ref]), note)
+    chinese = (get_language() or "").startswith("zh")
     for row in list_contracts(party=actor.reads_as, state="active", limit=AT_MOST).rows:
         detail = contract_detail(ref=row.ref, party=actor.reads_as, as_of=today)
         for obligation in detail.obligations:
             if obligation.due_date <= today + DUE_WITHIN:
-                yield Item(f"{row.ref}: {obligation.due_date.isoformat()}", f"/contracts/{row.ref}/", _("Obligation"))
+                what = obligation.what_zh if chinese else obligation.what_en
+                yield Item(f"{row.ref}: {obligation.due_date.isoformat()}", f"/contracts/{row.ref}/", what)
 
 
 def _does_not_tie(actor: Actor) -> Iterator[Item]:

@@ -36,6 +36,7 @@ COLUMNS = (
     "issued_at_utc",
 )  # fmt: skip
 ALL_ROWS = 200
+_ENTRY = re.compile(r"fact:ledger:([0-9]+):")
 _DAYS = re.compile(r"[,，、]?\s*[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -154,7 +155,11 @@ def detail(request: HttpRequest, actor: Actor, ref: str) -> HttpResponse:
             "line": line,
             "description": line.description_zh if chinese else line.description_en,
             "steps": [
-                {"node": node, "label": node.label_zh if chinese else node.label_en}
+                {
+                    "node": node,
+                    "label": node.label_zh if chinese else node.label_en,
+                    "inputs": [(item, _source_href(item.ref)) for item in node.inputs],
+                }
                 for node in found.steps_to(line.trace_ref)
             ],
         }
@@ -174,6 +179,12 @@ def detail(request: HttpRequest, actor: Actor, ref: str) -> HttpResponse:
         "may": _may(actor, found),
     }
     return render(request, "web/settlements/detail.html", context)
+
+
+def _source_href(ref: str) -> str:
+    """Return where an input can be seen: a movement stands in the ledger, others are named by the reference alone."""
+    entry = _ENTRY.match(ref)
+    return f"/ledger/{entry[1]}/" if entry else ""
 
 
 def _waterfall(found: StatementDetail) -> Chart | None:
