@@ -119,6 +119,18 @@ def test_a_lot_is_paid_provisionally_and_then_finally_less_what_was_paid(offtake
     assert sum(row.amount_due for row in Statement.objects.filter(contract_ref=offtake)) == Decimal("25646.80")
 
 
+def test_what_was_paid_is_taken_off_whatever_moment_is_asked_for(offtake):
+    record(BUYER, offtake, at(2, 6), assay("buyer", "20.2"))
+    settle_due(as_of=date(2024, 2, 3), now=at(3, 20))
+    issue(Statement.objects.get(contract_ref=offtake).ref, 3, 20)
+    final = {"start": date(2024, 1, 20), "end": date(2024, 3, 1)}
+    (outcome,) = settle_period(contract_ref=offtake, **final, actor=PREPARER, now=at(3, 21), known_at=at(3, 3))
+    statement = Statement.objects.get(ref=outcome.statement)
+    assert statement.total < Decimal("5000.00")
+    assert sum(row.amount_due for row in Statement.objects.filter(contract_ref=offtake)) == Decimal("25646.80")
+    assert recompute_statement(ref=statement.ref, party=None).same
+
+
 def test_the_final_settlement_waits_until_the_provisional_one_is_issued(offtake):
     record(BUYER, offtake, at(2, 26), assay("buyer", "20.2"))
     settle_due(as_of=date(2024, 3, 3), now=at(3, 3))

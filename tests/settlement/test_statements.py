@@ -299,6 +299,12 @@ def test_the_detail_of_a_statement(issued):
         ("amount-due", Decimal("3348.00"), Decimal("3348.00")),
     ]
     assert detail.ledger_size > 0
+    used = selectors.facts_used(ref=issued, party="voltaic")
+    assert [(fact.kind, fact.value.get("value"), fact.value.get("delta_kg")) for fact in used] == [
+        ("price", "18000.00", None),
+        ("balance-change", None, "36000.000000"),
+    ]
+    refused("unknown-statement", selectors.facts_used, ref=issued, party="stranger")
     assert selectors.due(party="voltaic").to_pay[0].ref == issued
     assert selectors.due(party="meridian").to_pay == ()
 

@@ -27,9 +27,13 @@ class VersionUsed:
 
 @dataclass(frozen=True)
 class Issued:
-    """A statement of the same run that was issued before: its reference and what it billed, by component."""
+    """A statement of the same run that was issued before: its reference, and what it billed, in all and by component.
+
+    Components may be paid in metal, which is no part of the amount.
+    """
 
     ref: str
+    amount_due: Decimal
     due: Mapping[str, Decimal]
 
 
@@ -65,7 +69,7 @@ def compose(
     money = money_rounding(settlement.currency)  # writes nought as 0.00; nothing here is off its minor unit
     with localcontext(CONTEXT):
         total = money.apply(settlement.total)
-        already = money.apply(sum((amount for earlier in issued for amount in earlier.due.values()), ZERO))
+        already = money.apply(sum((earlier.amount_due for earlier in issued), ZERO))
         amount_due = total - already
     payee = parties[settlement.issuer_role]
     payer = next(party for role, party in parties.items() if role != settlement.issuer_role)

@@ -57,11 +57,25 @@ def recompute_statement(*, ref: str, party: str | None) -> Recomputed:
 
     Raises SettlementsError `unknown-statement` where there is none or it is a stranger's.
     """
+    row, inputs, carried = _as_known_then(ref, party)
+    again = settled(run=row.run, inputs=inputs, carried=carried, known_at=row.known_at)
+    stored = canonical_json.dumps(json.loads(bytes(row.body))["settlement"])
+    return Recomputed(ref, hashlib.sha256(stored).hexdigest(), again.sha256(), row.engine_version, ENGINE_VERSION)
+
+
+def facts_used(*, ref: str, party: str | None) -> tuple[Fact, ...]:
+    """Return the facts that a statement used, in the versions that it used: source, value, and when each was learned.
+
+    Raises SettlementsError `unknown-statement` where there is none or it is a stranger's.
+    """
+    row, inputs, carried = _as_known_then(ref, party)
+    used = frozenset(row.facts)
+    return tuple(fact for fact in (*inputs.facts, *carried) if f"{fact.id}@{fact.version}" in used)
+
+
+def _as_known_then(ref: str, party: str | None) -> tuple[Statement, Inputs, tuple[Fact, ...]]:
     row = Statement.objects.select_related("run").filter(ref=ref).first()
     if row is None or (party is not None and party not in row.parties):
         raise UnknownStatementError(ref)
     inputs = gather(ref=row.contract_ref, known_at=row.known_at, size=row.ledger_size)
-    carried = carried_facts(row.run, known_at=row.known_at, as_used=frozenset(row.facts))
-    again = settled(run=row.run, inputs=inputs, carried=carried, known_at=row.known_at)
-    stored = canonical_json.dumps(json.loads(bytes(row.body))["settlement"])
-    return Recomputed(ref, hashlib.sha256(stored).hexdigest(), again.sha256(), row.engine_version, ENGINE_VERSION)
+    return row, inputs, carried_facts(row.run, known_at=row.known_at, as_used=frozenset(row.facts))

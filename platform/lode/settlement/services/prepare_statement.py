@@ -96,7 +96,7 @@ def _store(
         parties=inputs.agreement.parties,
         versions=inputs.agreement.used,
         settlement=settlement,
-        issued=[Issued(earlier.ref, due_by_component(bytes(earlier.body))) for earlier in issued],
+        issued=[Issued(earlier.ref, earlier.amount_due, due_by_component(bytes(earlier.body))) for earlier in issued],
         due_date=run.due_date,
     )
     statement = Statement.objects.create(
