@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 
-def write_durably(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write, fsync, rename; the caller makes the rename durable by `sync_folders`."""
+def write_durably(path: Path, data: bytes, *, mode: int = 0o644) -> set[Path]:
+    """Write, fsync, rename; return the folders that changed, for the caller to make durable by `sync_folders`."""
+    changed = {path.parent}
+    for folder in path.parents:
+        if folder.exists():
+            break
+        changed.add(folder.parent)  # a new folder is an entry of the one above it
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
     try:
@@ -22,11 +26,12 @@ def write_durably(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
+    return changed
 
 
-def sync_folders(folders: Iterable[Path]) -> None:
+def sync_folders(folders: set[Path]) -> None:
     """Make renames in these folders durable."""
-    for folder in set(folders):
+    for folder in folders:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -36,5 +41,4 @@ def sync_folders(folders: Iterable[Path]) -> None:
 
 def write_and_sync(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write one file so that it is there in full after this returns, whatever happens then."""
-    write_durably(path, data, mode=mode)
-    sync_folders([path.parent])
+    sync_folders(write_durably(path, data, mode=mode))

@@ -47,17 +47,17 @@ def publish(signed: CheckpointRow | None) -> None:
     if signed is None or (size == signed.size and (folder / "checkpoint").read_bytes() == signed.note):
         return
     read = tree.tile_files(SEQUENCER)
-    written = []
+    written: list[tuple[Path, int]] = []
+    changed: set[Path] = set()
     for tile in tiles_for_growth(size, signed.size):
         paths = [tile.path, entries_path(tile.index, tile.width)] if tile.level == 0 else [tile.path]
         for path in paths:
             data = read(path)
             if data is None:
                 raise LedgerError(LedgerCode.MISSING_FILE, f"{path} cannot be made: the database lacks part of it.")
-            write_durably(folder / path, data)
+            changed |= write_durably(folder / path, data)
             written.append((folder / path, tile.width))
-    # A renamed file is durable with its folder, and a new folder with the one above it.
-    sync_folders(parent for file, _ in written for parent in file.parents if parent.is_relative_to(folder))
+    sync_folders(changed)
     failpoint("tiles")
     write_and_sync(folder / "checkpoint", signed.note)
     failpoint("published")

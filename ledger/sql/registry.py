@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ledger.core import entry as entries
+from ledger.core.entry import Entry
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.note import Note, VerifierKey
 from ledger.core.registry import KeyRegistry
@@ -18,5 +21,11 @@ def load(alias: str) -> KeyRegistry:
         )
     registry = KeyRegistry(VerifierKey.parse(root))
     for index, note in chain.key_notes(alias):
-        registry.apply(entries.decode(Note.parse(note).text), index)
+        registry.apply(_entry(note), index)
     return registry
+
+
+@lru_cache(maxsize=4096)
+def _entry(note: bytes) -> Entry:
+    # The same bytes always mean the same; the registry itself is made anew for each reader, who may add to it.
+    return entries.decode(Note.parse(note).text)
