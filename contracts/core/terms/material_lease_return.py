@@ -9,7 +9,7 @@ from decimal import Decimal
 from contracts.core.assembly import Assembly, Slice, status_of
 from contracts.core.facts import Fact, FactKind, FactStatus, of_kind
 from contracts.core.fields import ELEMENT_NAMES
-from contracts.core.numbers import HUNDRED, ZERO
+from contracts.core.numbers import HUNDRED
 from contracts.core.period import Period, first_of_month
 from contracts.core.price_figures import PriceBook, Pricing
 from contracts.core.pricing import UnitPrice, unit_price
@@ -107,17 +107,11 @@ def _departure(event: _Event) -> None:
         return
     price = event.price("buyout" if bought else "casualty")
     text = ("buy-out", "买断") if bought else ("casualty value", "灭失价值")
-    premium = event.terms.buyout_premium_pct if bought else ZERO
-    factor = event.add(
-        "percent",
-        ("price and premium", "价格及溢价"),
-        Op.SUM,
-        (
-            const("hundred", 100, "%", "plus"),
-            term("premium", premium, "%", f"buyout_premium_pct@v{event.version}", "plus"),
-        ),
-        "%",
-    )
+    percent = [const("hundred", 100, "%", "plus")]
+    if bought:
+        path = f"buyout_premium_pct@v{event.version}"
+        percent.append(term("premium", event.terms.buyout_premium_pct, "%", path, "plus"))
+    factor = event.add("percent", ("price and premium", "价格及溢价"), Op.SUM, percent, "%")
     delta = Input("change", event.fact.number("delta_kg"), "kg", event.fact.ref, "minus")
     left = event.add("left", ("quantity that left", "转出数量"), Op.SUM, (delta,), "kg")
     inputs = [use(left, "left", "times"), use(price.node, "price", "times"), use(factor, "percent", "times")]
