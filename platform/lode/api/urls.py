@@ -1,5 +1,45 @@
-"""Addresses of the api door."""
+"""Addresses of the API: `/api/v1/…`, without a slash at the end."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from lode.api.views import contracts, ledger, nothing, parties, reconciliation
+
+app_name = "api"
+
+_period = "reconciliation/periods/<int:number>"
+v1: list[URLPattern | URLResolver] = [
+    path("openapi", nothing.Document.as_view(), name="openapi"),
+    path("parties", parties.Parties.as_view(), name="parties"),
+    path("parties/<str:party>", parties.PartyDetail.as_view(), name="party"),
+    path("keys", parties.Keys.as_view(), name="keys"),
+    path("accounts", ledger.Accounts.as_view(), name="accounts"),
+    path("accounts/statement", ledger.AccountStatement.as_view(), name="account-statement"),
+    path("entries", ledger.Entries.as_view(), name="entries"),
+    path("entries/<int:index>", ledger.EntryDetail.as_view(), name="entry"),
+    path("entries/<int:index>/proof", ledger.Proof.as_view(), name="proof"),
+    path("entries/by-id/<str:entry_id>", ledger.EntryById.as_view(), name="entry-by-id"),
+    path("submissions/<str:entry_id>", ledger.SubmissionDetail.as_view(), name="submission"),
+    path("checkpoint", ledger.Checkpoint.as_view(), name="checkpoint"),
+    path("checkpoints/<int:size>", ledger.CheckpointAt.as_view(), name="checkpoint-at"),
+    path("consistency", ledger.Consistency.as_view(), name="consistency"),
+    path("contracts", contracts.Contracts.as_view(), name="contracts"),
+    path("contracts/<str:ref>", contracts.ContractDetailView.as_view(), name="contract"),
+    path("contracts/<str:ref>/versions", contracts.Versions.as_view(), name="versions"),
+    path("contracts/<str:ref>/versions/<int:number>", contracts.VersionDetail.as_view(), name="version"),
+    path("statements", contracts.Statements.as_view(), name="statements"),
+    path("statements/<str:ref>", contracts.StatementDetailView.as_view(), name="statement"),
+    path("reconciliation/statements", reconciliation.PartnerStatements.as_view(), name="partner-statements"),
+    path("reconciliation/periods", reconciliation.Periods.as_view(), name="periods"),
+    path(_period, reconciliation.PeriodDetail.as_view(), name="period"),
+    path(f"{_period}/accept-exact", reconciliation.ExactMatches.as_view(), name="accept-exact"),
+    path(f"{_period}/matches", reconciliation.Matches.as_view(), name="matches"),
+    path(f"{_period}/matches/<int:match>/undo", reconciliation.MatchUndo.as_view(), name="match-undo"),
+    path(f"{_period}/messages", reconciliation.Messages.as_view(), name="messages"),
+    path(f"{_period}/adjustments", reconciliation.Adjustments.as_view(), name="adjustments"),
+    path(f"{_period}/signatures", reconciliation.Signatures.as_view(), name="signatures"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/", include(v1)),
+    re_path(r"", nothing.Nothing.as_view()),
+]

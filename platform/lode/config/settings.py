@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from lode.api.settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - Django reads them here
 from lode.engine.places import PROJECT, secret, var_folder
 from lode.engine.postgres import Cluster
 
@@ -151,7 +152,7 @@ LEDGER_ORIGIN = os.environ.get("LODE_LEDGER_ORIGIN", "ledger.lode.example/demo")
 LEDGER_DIR = VAR_DIR / "ledger"
 
 # Jobs: a message is a nudge and a row is the truth, so no result is kept and a message may come twice.
-CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "pgmq://"
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "pgmq://localhost"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_POOL_LIMIT = 4
 CELERY_TASK_DEFAULT_QUEUE = "lode"
@@ -199,10 +200,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     if CELERY_BROKER_URL.startswith("pgmq")
     else {"visibility_timeout": QUEUE_VISIBILITY_SECONDS}
 )
-
-REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-}
 
 LOGGING = {
     "version": 1,

@@ -1,0 +1,189 @@
+"""Reconciling a period by program: the partner's statement, the rows, decisions, adjustments, signatures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from lode.api.cursors import read_cursor, write_cursor
+from lode.api.parsers import CsvFileParser
+from lode.api.resource import Resource
+from lode.api.schema import listed, parameters
+from lode.api.shapes.fields import Query
+from lode.api.shapes.reconciliation import (
+    CountShape,
+    NewAdjustment,
+    NewMatch,
+    NewMessage,
+    NewSignature,
+    NumberShape,
+    PartnerStatementShape,
+    PeriodPageShape,
+    PeriodQuery,
+    PeriodShape,
+    SignedShape,
+    SubmitQuery,
+)
+from lode.reconciliation import services
+from lode.reconciliation.core.adjust import Contra
+from lode.reconciliation.core.values import Reason
+from lode.reconciliation.selectors import list_periods, period_page
+
+
+class Periods(Resource):
+    @extend_schema(
+        operation_id="periods_list",
+        tags=["reconciliation"],
+        parameters=parameters(PeriodQuery),
+        responses=listed(PeriodShape),
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        """List the organisation's periods, newest first."""
+        query = self.query(PeriodQuery)
+        cursor, limit = query.get("cursor"), query["limit"]
+        first = read_cursor("periods", cursor, 1)[0] if cursor is not None else 0
+        rows = list_periods(actor=self.actor, state=query.get("state"))
+        last = first + limit
+        following = write_cursor("periods", last) if last < len(rows) else None
+        return self.page(list(PeriodShape(rows[first:last], many=True).data), following)
+
+
+class PeriodDetail(Resource):
+    @extend_schema(operation_id="periods_read", tags=["reconciliation"], responses=PeriodPageShape)
+    def get(self, request: Request, number: int) -> Response:  # noqa: ARG002
+        """Read a period: both sides row by row with the reason, the tie lines, and what blocks signing."""
+        self.query(Query)
+        return Response(PeriodPageShape(period_page(actor=self.actor, period_id=number, today=self.now.date())).data)
+
+
+class PartnerStatements(Resource):
+    parser_classes = [CsvFileParser]
+
+    @extend_schema(
+        operation_id="partner_statements_submit",
+        tags=["reconciliation"],
+        parameters=parameters(SubmitQuery),
+        request={"text/csv": OpenApiTypes.BINARY},
+        responses={201: PartnerStatementShape},
+    )
+    def post(self, request: Request) -> Response:
+        """Submit the organisation's own statement, as the partner who holds the material. The body is the CSV file."""
+        query = self.query(SubmitQuery)
+        sent: Any = request.data
+        data: bytes = sent or b""
+
+        def work() -> Response:
+            found = services.submit_statement(
+                our_party=query["our_party"],
+                start_date=query["start"],
+                end_date=query["end"],
+                file_name=query["file_name"],
+                leave_out_rejected=query["leave_out_rejected"],
+                file_bytes=data,
+                actor=self.actor,
+                now=self.now,
+            )
+            return Response(PartnerStatementShape(found).data, status=201)
+
+        return self.once(work)
+
+
+class ExactMatches(Resource):
+    @extend_schema(operation_id="periods_accept_exact", tags=["reconciliation"], request=None, responses=CountShape)
+    def post(self, request: Request, number: int) -> Response:  # noqa: ARG002
+        """Match every row that agrees in reference, day and mass."""
+        self.body(Query)
+        return self.once(
+            lambda: Response({"matched": services.accept_exact(period_id=number, actor=self.actor, now=self.now)})
+        )
+
+
+class Matches(Resource):
+    @extend_schema(
+        operation_id="matches_create", tags=["reconciliation"], request=NewMatch, responses={201: NumberShape}
+    )
+    def post(self, request: Request, number: int) -> Response:  # noqa: ARG002
+        """Match two rows, or settle one that stands alone; with a `reason` where the masses differ."""
+        body = dict(self.body(NewMatch))
+        reason, note = body.pop("reason", None), body.pop("note")
+        where = {**body, "period_id": number, "actor": self.actor, "now": self.now}
+
+        def work() -> Response:
+            match = (
+                services.accept_match(**where)
+                if reason is None
+                else services.match_with_difference(**where, reason=Reason(reason), note=note)
+            )
+            return Response({"number": match}, status=201)
+
+        return self.once(work)
+
+
+class MatchUndo(Resource):
+    @extend_schema(operation_id="matches_undo", tags=["reconciliation"], request=None, responses={204: None})
+    def post(self, request: Request, number: int, match: int) -> Response:  # noqa: ARG002
+        """Take one decision back."""
+        self.body(Query)
+
+        def work() -> Response:
+            services.undo_match(period_id=number, match_id=match, actor=self.actor, now=self.now)
+            return Response(status=204)
+
+        return self.once(work)
+
+
+class Messages(Resource):
+    @extend_schema(
+        operation_id="messages_create", tags=["reconciliation"], request=NewMessage, responses={201: NumberShape}
+    )
+    def post(self, request: Request, number: int) -> Response:  # noqa: ARG002
+        """Ask or answer beside a row, or dispute it."""
+        body = dict(self.body(NewMessage))
+        act = services.dispute if body.pop("dispute") else services.ask
+
+        def work() -> Response:
+            made = act(**body, period_id=number, actor=self.actor, now=self.now)
+            return Response({"number": made}, status=201)
+
+        return self.once(work)
+
+
+class Adjustments(Resource):
+    @extend_schema(
+        operation_id="adjustments_create",
+        tags=["reconciliation"],
+        request=NewAdjustment,
+        responses={201: NumberShape},
+    )
+    def post(self, request: Request, number: int) -> Response:  # noqa: ARG002
+        """Propose a correction of the ledger, or agree to the other side's: then it is posted, signed by both."""
+        body = dict(self.body(NewAdjustment))
+        contra = Contra(body.pop("contra"))
+
+        def work() -> Response:
+            made = services.post_adjustment(**body, contra=contra, period_id=number, actor=self.actor, now=self.now)
+            return Response({"number": made}, status=201)
+
+        return self.once(work)
+
+
+class Signatures(Resource):
+    @extend_schema(
+        operation_id="signatures_create",
+        tags=["reconciliation"],
+        request=NewSignature,
+        responses={201: SignedShape},
+    )
+    def post(self, request: Request, number: int) -> Response:  # noqa: ARG002
+        """Sign the balance with that digest; with both signatures it goes onto the ledger and the period closes."""
+        digest = self.body(NewSignature)["digest"]
+
+        def work() -> Response:
+            entry_id = services.sign_period(period_id=number, digest=digest, actor=self.actor, now=self.now)
+            return Response({"state": "closed" if entry_id else "signed", "entry_id": entry_id}, status=201)
+
+        return self.once(work)
