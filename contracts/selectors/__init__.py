@@ -5,6 +5,7 @@ from contracts.selectors.agreement import demo_terms, kinds, problems_of
 from contracts.selectors.changed_clauses import ChangedClause, changed_clauses
 from contracts.selectors.check_version import check_version
 from contracts.selectors.contract_detail import ContractDetail, Obligation, contract_detail
+from contracts.selectors.contract_facts import contract_facts
 from contracts.selectors.example_facts import Scenario
 from contracts.selectors.list_contracts import list_contracts
 from contracts.selectors.preview import Preview, preview
@@ -13,6 +14,7 @@ from contracts.selectors.values import (
     ContractPage,
     ContractRow,
     DraftView,
+    FactView,
     SettlementInputs,
     SettlementVersion,
     SignatureView,
@@ -26,6 +28,7 @@ __all__ = [
     "ContractPage",
     "ContractRow",
     "DraftView",
+    "FactView",
     "Obligation",
     "Preview",
     "Scenario",
@@ -37,6 +40,7 @@ __all__ = [
     "changed_clauses",
     "check_version",
     "contract_detail",
+    "contract_facts",
     "contract_versions_for_settlement",
     "contracts_to_settle",
     "demo_terms",

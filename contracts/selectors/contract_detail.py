@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from contracts.core.compute import kind_of
 from contracts.core.errors import ContractsError, Problem
+from contracts.core.facts import FactKind
 from contracts.core.lifecycle import State
 from contracts.core.schema import check_terms, parse
 from contracts.core.text import Clause
 from contracts.models import Contract, ContractVersion, Draft, Turn
 from contracts.selectors.agreement import clauses_of, first_day, last_day, rendered, signing_text, terms_of
 from contracts.selectors.list_contracts import row_of, visible_contract
+from contracts.selectors.settlement_inputs import facts_for
 from contracts.selectors.standing import moves_of
 from contracts.selectors.values import ContractRow, DraftView, SignatureView, TurnView, VersionView
 from ledger.core.errors import LedgerError
 from ledger.selectors.entries import entry_by_id
 
 OBLIGATIONS = 12
+LOT_FACTS = (FactKind.MILESTONE, FactKind.WEIGHT, FactKind.MOISTURE, FactKind.ASSAY)
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,14 @@ class ContractDetail:
 def contract_detail(*, ref: str, party: str | None, as_of: date) -> ContractDetail:
     """Return one contract as `party` (None: the auditor) sees it on a day.
 
-    A draft is seen by who has the pen, and by the auditor. Raises ContractError `unknown-contract` where there is no
-    such contract or the party may not see it.
+    A draft is seen by who has the pen, and by the auditor; a withdrawn one by its author still. Raises ContractError
+    `unknown-contract` where there is no such contract or the party may not see it.
     """
     row = visible_contract(ref, party)
     kind = kind_of(row.kind)
     versions = tuple(version_view(version, party) for version in _versions(row))
     draft = _draft(row, party)
-    terms = draft.terms if draft else versions[-1].terms if versions else {}
+    terms = draft.terms if draft else versions[-1].terms if versions else Draft.objects.get(contract=row).terms
     problems = check_terms(kind.schema, terms)[1] if draft else ()
     in_force = _in_force(versions, as_of)
     return ContractDetail(
@@ -181,10 +184,13 @@ def _settlements_due(row: Contract, in_force: VersionView, as_of: date, last: da
     kind = kind_of(row.kind)
     parsed = parse(kind.schema, in_force.terms)
     start = max(first_day(in_force.terms), date(as_of.year - 1, as_of.month, 1))
+    known_at = datetime.combine(as_of + timedelta(days=1), time(), UTC)
     try:
-        due = kind.schedule(parsed, start, min(last, date(as_of.year + 1, as_of.month, 1)))
+        facts = facts_for(ref=row.ref, known_at=known_at, kinds=LOT_FACTS)
+        due = kind.schedule(parsed, start, min(last, date(as_of.year + 1, as_of.month, 1)), facts=facts)
     except ContractsError:  # the kind's calendar does not reach so far
         return
     for item in due:
         if item.due_date >= as_of:
-            yield Obligation(item.due_date, f"Settlement of {item.period} is due", f"{item.period} 结算到期")
+            what = item.subject or str(item.period)
+            yield Obligation(item.due_date, f"Settlement of {what} is due", f"{what} 结算到期")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from contracts.core.facts import Fact
+
 
 @dataclass(frozen=True)
 class ContractRow:
@@ -103,6 +105,15 @@ class TurnView:
     reason: str
     effective_on: date | None
     recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class FactView:
+    """One version of a fact, the organisation that recorded it, and the version that took its place, if one did."""
+
+    fact: Fact
+    recorded_by: str
+    superseded_by: int | None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from contracts.errors import ContractCode, ContractError
 from contracts.models import RequestKey
 from ledger.core.canonical_json import dumps
 
+MAX_KEY = 120
+
 
 def lock(name: str) -> None:
     """Hold an advisory lock of that name until the transaction ends."""
@@ -36,6 +38,8 @@ def once(
     """
     if key is None:
         return do()
+    if len(key) > MAX_KEY:
+        key = hashlib.sha256(key.encode()).hexdigest()
     lock(f"contracts/request/{organisation}/{key}")
     asked = hashlib.sha256(dumps(request)).hexdigest()
     kept = RequestKey.objects.filter(organisation=organisation, key=key).first()

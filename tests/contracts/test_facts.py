@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from contracts import services
 from contracts.core.errors import SettlementError
 from contracts.errors import ContractCode, ContractError
-from contracts.selectors import facts_for
+from contracts.selectors import contract_facts, facts_for
 from contracts.services import NewFact
 from tests.contracts.world import LESSEE, LESSOR, STRANGER, at, day, make_organisations, proposed
 
@@ -53,6 +53,21 @@ def test_a_correction_is_the_next_version_and_the_first_is_still_what_was_known(
     assert known(offtake, 20) == [(1, {"moisture_pct": "8.0"})]
     assert known(offtake, 24.9) == [(1, {"moisture_pct": "8.0"})]
     assert known(offtake, 25) == [(2, {"moisture_pct": "8.4"})]
+
+
+def test_the_parties_see_every_version_and_who_recorded_it(offtake):
+    first = record(moisture("8.0"), 20, ref=offtake)
+    record(moisture("8.4", corrects=first.id), 25, ref=offtake)
+    record(assay("buyer", "18"), 26, actor=LESSEE, ref=offtake)
+    seen = contract_facts(ref=offtake, party="voltaic")
+    assert [(view.fact.kind, view.fact.version, view.recorded_by, view.superseded_by) for view in seen] == [
+        ("assay", 1, "voltaic", None),
+        ("moisture", 2, "meridian", None),
+        ("moisture", 1, "meridian", 2),
+    ]
+    assert contract_facts(ref=offtake, party=None, kinds=["moisture"], limit=1) == seen[1:2]
+    assert contract_facts(ref=offtake, party=None, subject="LOT-8") == ()
+    refused(ContractCode.UNKNOWN_CONTRACT, contract_facts, ref=offtake, party="stranger")
 
 
 def test_recording_the_same_again_changes_nothing(offtake):

@@ -3,6 +3,8 @@
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.core.lifecycle import BOTH, NOBODY, IllegalMoveError, Move, Side, Standing, State, after, check
 
@@ -55,6 +57,27 @@ def test_every_move_in_every_state(standing, side, move):
         with pytest.raises(IllegalMoveError) as refused:
             check(standing, move, side)
         assert refused.value.sentence.endswith((".", "turn."))
+
+
+@given(st.lists(st.tuples(st.sampled_from(Side), st.sampled_from(Move), st.booleans()), max_size=40))
+def test_nothing_comes_into_force_that_both_did_not_agree_to_and_sign(attempts):
+    standing, signed = Standing(State.DRAFT, A), set()
+    for side, move, in_force in attempts:
+        try:
+            standing = after(standing, move, side, in_force=in_force)
+        except IllegalMoveError:
+            continue
+        if move is Move.SIGN:
+            signed.add(side)
+        elif move in (Move.AGREE, Move.AMEND):
+            signed.clear()
+        if move is Move.ACTIVATE or (move is Move.SIGN and standing.amendment is None and not standing.waits_for):
+            assert signed == BOTH
+        # Somebody is waited for exactly while something is being negotiated or signed.
+        done = standing.stage in (State.ACTIVE, State.ENDED, State.TERMINATED) or (
+            standing.stage is State.SIGNED and signed == BOTH
+        )
+        assert bool(standing.waits_for) is not done
 
 
 def test_the_last_signature_puts_in_force_what_has_begun():

@@ -95,6 +95,18 @@ def test_asking_twice_under_one_key_makes_one_draft():
     assert other == "OT-2023-002"
 
 
+def test_a_withdrawn_draft_is_still_read_by_its_author():
+    ref = drafted(rate_pct="7")
+    services.decline(actor=LESSOR, ref=ref, reason="Not needed.", now=at(1))
+    assert (state_of(ref), seen_by(LESSOR, ref).terms["rate_pct"]) == ("terminated", "7")
+    refused(ContractCode.UNKNOWN_CONTRACT, seen_by, actor=LESSEE, ref=ref)
+
+
+def test_an_idempotency_key_may_be_long():
+    ask = {"actor": LESSOR, "kind": "offtake", "counterparty": "voltaic", "idempotency_key": "k" * 500}
+    assert services.create_draft(now=at(0), **ask) == services.create_draft(now=at(1), **ask)
+
+
 def test_an_incomplete_draft_is_kept_and_not_proposed():
     ref = drafted(delivery_place="", rate_pct="130")
     detail = seen_by(LESSOR, ref)

@@ -312,3 +312,21 @@ def test_asking_twice_at_once_makes_one_draft():
         thread.join()
     assert refs == ["OT-2023-001"] * 3
     assert services.create_draft(actor=LESSOR, kind="offtake", counterparty="voltaic", now=at(1)) == "OT-2023-002"
+
+
+def test_a_lot_that_was_shipped_shows_when_it_settles():
+    ref = active("offtake")
+    services.record_facts(
+        actor=LESSOR,
+        ref=ref,
+        facts=[
+            services.NewFact("milestone", "LOT-7", date(2023, 6, 12), "bill of lading", {"event": "shipment"}),
+            services.NewFact("milestone", "LOT-7", date(2023, 7, 3), "weighbridge", {"event": "arrival"}),
+        ],
+        now=at(180),
+    )
+    shown = contract_detail(ref=ref, party="voltaic", as_of=date(2023, 7, 10)).obligations
+    assert [(str(o.due_date), o.what_en) for o in shown] == [
+        ("2023-09-01", "Settlement of LOT-7 is due"),
+        ("2026-06-01", "The contract runs out"),
+    ]
