@@ -13,6 +13,7 @@ from contracts.core.trace import check, node_from_json
 from ledger.core.entry import Account, move
 from lode.settlement.errors import SettlementsCode, SettlementsError
 from lode.settlement.models import SettlementRun, Statement
+from lode.settlement.selectors import recompute_statement
 from lode.settlement.services import plan_due, retry_run, settle_due, settle_period, settle_run, sweep
 from lode.settlement.services.claim_run import claim_run
 from tests.settlement.world import (
@@ -223,6 +224,7 @@ def test_who_comes_back_after_losing_the_lease_saves_nothing(world, monkeypatch)
         # Between the claim and the work the lease runs out, the sweep gives the run back, and somebody else settles it.
         claimed = claim_run(**arguments)
         monkeypatch.undo()
+        publish_price(1, Decimal("18500.00"), at(2, 4, 5))
         sweep(now=at(2, 4))
         assert settle_run(run_id=run, now=at(2, 4)).created
         return claimed
@@ -230,7 +232,30 @@ def test_who_comes_back_after_losing_the_lease_saves_nothing(world, monkeypatch)
     monkeypatch.setattr(MODULE, "claim_run", slow_claim)
     late = settle_run(run_id=run, now=at(2, 3))
     assert (late.state, late.created) == ("done", False)
-    assert Statement.objects.get().known_at == at(2, 4)
+    assert (Statement.objects.get().known_at, Statement.objects.get().total) == (at(2, 4), Decimal("3441.00"))
+
+
+def test_who_comes_back_while_somebody_else_is_at_work_saves_nothing(world, monkeypatch):
+    run = due_run()
+
+    def slow_claim(**arguments):
+        claimed = claim_run(**arguments)
+        monkeypatch.undo()
+        sweep(now=at(2, 4))
+        assert claim_run(run_id=run, now=at(2, 4), known_at=at(2, 4)).attempt == 2
+        return claimed
+
+    monkeypatch.setattr(MODULE, "claim_run", slow_claim)
+    late = settle_run(run_id=run, now=at(2, 3))
+    assert (late.state, Statement.objects.count()) == ("running", 0)
+    assert SettlementRun.objects.get().attempts == 2
+
+
+def test_a_price_sent_in_with_an_earlier_time_is_learned_after_what_was_settled(world):
+    (outcome,) = settle_due(as_of=date(2024, 2, 2), now=at(2, 3))
+    publish_price(1, Decimal("18500.00"), at(2, 2, 12))
+    assert recompute_statement(ref=outcome.statement, party=None).same
+    assert plan_due(as_of=date(2024, 2, 3), now=at(2, 4)).reopened == (outcome.run_id,)
 
 
 def test_a_failure_of_ours_is_kept_raised_and_tried_again(world, monkeypatch):
