@@ -19,13 +19,14 @@ from lode.parties.actor import Actor
 from lode.parties.errors import PartiesError
 from lode.parties.models import Person
 from lode.parties.selectors import actor_of
+from lode.reconciliation.core.errors import ReconciliationError
 from lode.settlement.errors import SettlementsError
 from lode.web import error_pages
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase]
 
-AppError = (LedgerError, ContractError, SettlementsError, ExportsError, PartiesError)
+AppError = (LedgerError, ContractError, SettlementsError, ExportsError, PartiesError, ReconciliationError)
 NOT_ALLOWED = frozenset({"not-allowed", "forbidden", "second-person"})
 
 
@@ -51,8 +52,8 @@ def as_actor(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpRespons
 
 def answer_error(request: HttpRequest, error: Exception) -> HttpResponse:
     """Answer an app's error by its code: unknown-… is 404, not allowed is 403, everything else 409."""
-    code = str(getattr(error, "code", ""))
-    if code.startswith("unknown"):
+    code = str(getattr(error, "code", "")).rpartition(".")[2]
+    if code.startswith("unknown") or code == "not-found":
         raise Http404(str(error)) from error
     if code in NOT_ALLOWED:
         return error_pages.permission_denied(request, reason=str(error))

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from lode.web.preferences import preferences
-from lode.web.views import exports, home, settlements, signing_in
+from lode.web.views import exports, home, reconcile, settlements, signing_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences/", preferences, name="preferences"),
@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *signing_in.urlpatterns,
     *settlements.urlpatterns,
     *exports.urlpatterns,
+    *reconcile.urlpatterns,
 ]

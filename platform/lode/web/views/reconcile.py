@@ -1,0 +1,337 @@
+"""Reconcile: a partner's month against the ledger, row by row, until both sign the same balance."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import path, re_path, reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from lode.parties.actor import Actor
+from lode.parties.selectors import list_parties, party_names
+from lode.reconciliation import services
+from lode.reconciliation.core.errors import ReconciliationError
+from lode.reconciliation.core.page import PageRow, TieLine
+from lode.reconciliation.core.values import Reason, Text
+from lode.reconciliation.selectors import find_period, list_periods, list_statements, period_page, preview_statement
+from lode.reconciliation.selectors.values import PeriodPage
+from lode.web.formats import mass
+from lode.web.requests import as_actor, now
+from lode.web.tables import download
+from lode.web.templatetags.ui import data_html, hash_tag, utc
+from lode.web.templatetags.ui import status as status_html
+from lode.web.ui import Cell, Column, Row, Table, Tie, TieTerm
+
+MAX_FILE_BYTES = 5_000_000
+COLUMNS = (
+    "element", "reference_ours", "date_ours", "mass_ours_mg", "entry_ours", "reference_theirs", "date_theirs",
+    "mass_theirs_mg", "row_theirs", "difference_mg", "state", "reason", "why",
+)  # fmt: skip
+
+
+def said(text: Text) -> str:
+    """Return a sentence in the reader's language."""
+    return text.zh if (get_language() or "").startswith("zh") else text.en
+
+
+def reason_name(reason: str) -> str:
+    """Return the word for the reason of an agreed difference."""
+    names = {
+        Reason.MOISTURE: _("moisture"),
+        Reason.ASSAY_SPLIT: _("assay split"),
+        Reason.WEIGHING_TOLERANCE: _("weighing tolerance"),
+        Reason.IN_TRANSIT: _("in transit"),
+        Reason.SAMPLING: _("sampling"),
+        Reason.TYPING: _("typing error"),
+        Reason.UNIT: _("unit slip"),
+    }
+    return names[Reason(reason)]
+
+
+@require_GET
+@as_actor
+def index(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """List the periods of the reader's organisation."""
+    periods = list_periods(actor=actor)
+    names = party_names({name for row in periods for name in (row.our_party, row.partner)}, get_language() or "en")
+    rows = [
+        Row(
+            (
+                Cell(row.period.label, href=_href(row.our_party, row.partner, row.period.label)),
+                Cell(names[row.our_party]),
+                Cell(names[row.partner]),
+                Cell(status_html(row.state)),
+                Cell(", ".join(row.signed_by)),
+                Cell(hash_tag(row.digest) if row.digest else ""),
+                Cell(utc(row.closed_at) if row.closed_at else ""),
+            )
+        )
+        for row in periods
+    ]
+    table = Table(
+        caption=_("Periods"),
+        columns=(
+            Column(_("Period")), Column(_("Owner")), Column(_("Partner")), Column(_("State")), Column(_("Signed by")),
+            Column(_("Agreed balance")), Column(_("Closed at (UTC)")),
+        ),
+        rows=rows,
+        empty=_("No statement has been submitted yet. A partner submits its month as a CSV file."),
+    )  # fmt: skip
+    return render(request, "web/reconcile/index.html", {"table": table})
+
+
+def _href(our_party: str, partner: str, label: str) -> str:
+    return reverse("reconcile-period", args=[our_party, partner, label])
+
+
+@require_GET
+@as_actor
+def period(request: HttpRequest, actor: Actor, our_party: str, partner: str, label: str) -> HttpResponse:
+    """Show a period: tie lines, rows with their reasons, and what stands in the way of signing."""
+    page = _page(actor, our_party, partner, label)
+    names = party_names((our_party, partner), get_language() or "en")
+    context = {
+        "page": page,
+        "summary": page.summary,
+        "names": names,
+        "our_name": names[our_party],
+        "partner_name": names[partner],
+        "ties": [(line.element, _tie(line)) for line in page.tie_lines],
+        "rows": [_shown(row, page) for row in page.rows],
+        "reasons": [(reason.value, reason_name(reason)) for reason in Reason],
+        "blockers": [said(blocker.text) for blocker in page.blockers],
+        "signed": {signature.party for signature in page.signatures if signature.current},
+        "may_act": not actor.sees_all and page.summary.state == "open",
+        "reads_as": actor.organisation,
+        "uploads": list_statements(actor=actor, period_id=page.summary.number),
+        "table_href": f"/reconcile/{our_party}/{partner}/{label}",
+    }
+    return render(request, "web/reconcile/period.html", context)
+
+
+def _page(actor: Actor, our_party: str, partner: str, label: str) -> PeriodPage:
+    found = find_period(actor=actor, our_party=our_party, partner=partner, label=label)
+    return period_page(actor=actor, period_id=found.number, today=now().date())
+
+
+def _tie(line: TieLine) -> Tie:
+    return Tie(
+        terms=(
+            TieTerm(_("Our ledger"), _kg(line.ours_mg, line.element)),
+            TieTerm(_("Partner's statement"), _kg(line.theirs_mg, line.element), "−"),
+        ),
+        result=TieTerm(
+            _("Difference, %(count)s rows open") % {"count": line.open_count},
+            _kg(line.difference_mg, line.element, signed=True),
+        ),
+        ties=line.open_count == 0,
+    )
+
+
+def _kg(mass_mg: int, element: str, *, signed: bool = False) -> str:
+    return str(data_html(mass_mg, mass(mass_mg, "kg", element, signed=signed), ""))
+
+
+def _shown(row: PageRow, page: PeriodPage) -> dict[str, Any]:
+    line = row.ours or row.theirs
+    standing = [item for item in page.adjustments if item.row_key == row.key and item.state != "withdrawn"]
+    return {
+        "row": row,
+        "why": said(row.why),
+        "reason": reason_name(row.decision.reason) if row.decision and row.decision.reason else "",
+        "suggested": row.suggested_reason.value if row.suggested_reason else "",
+        "suggested_name": reason_name(row.suggested_reason) if row.suggested_reason else "",
+        "thread": page.threads.get(row.key, ()),
+        "adjustment": standing[-1] if standing else None,
+        "exact": row.ours is not None and row.theirs is not None and row.difference_mg == 0,
+        "reference": line.reference if line else "",
+        "ours_key": row.ours.key if row.ours else "",
+        "theirs_key": row.theirs.key if row.theirs else "",
+    }
+
+
+@require_GET
+@as_actor
+def table(request: HttpRequest, actor: Actor, our_party: str, partner: str, label: str, form: str) -> HttpResponse:
+    """Answer the rows of a period as CSV or JSON."""
+    del request
+    page = _page(actor, our_party, partner, label)
+    rows = [
+        {
+            "element": row.element,
+            "reference_ours": row.ours.reference if row.ours else "",
+            "date_ours": row.ours.date if row.ours else None,
+            "mass_ours_mg": row.ours.mass_mg if row.ours else None,
+            "entry_ours": row.ours.origin if row.ours else "",
+            "reference_theirs": row.theirs.reference if row.theirs else "",
+            "date_theirs": row.theirs.date if row.theirs else None,
+            "mass_theirs_mg": row.theirs.mass_mg if row.theirs else None,
+            "row_theirs": row.theirs.origin if row.theirs else "",
+            "difference_mg": row.difference_mg,
+            "state": row.state.value,
+            "reason": row.decision.reason.value if row.decision and row.decision.reason else "",
+            "why": row.why.en,
+        }
+        for row in page.rows
+    ]
+    return download(f"reconciliation-{our_party}-{partner}-{label}", form, COLUMNS, rows)
+
+
+def _sign(actor: Actor, number: int, request: HttpRequest) -> str:
+    services.sign_period(period_id=number, digest=request.POST.get("digest", ""), actor=actor, now=now())
+    return _("Your signature is kept. The period closes when both have signed.")
+
+
+def _accept_exact(actor: Actor, number: int, _request: HttpRequest) -> str:
+    count = services.accept_exact(period_id=number, actor=actor, now=now())
+    return _("%(count)s rows that agree in every figure are matched.") % {"count": count}
+
+
+def _keys(request: HttpRequest) -> dict[str, str]:
+    return {name: request.POST.get(name, "") for name in ("ours_key", "theirs_key")}
+
+
+def _match(actor: Actor, number: int, request: HttpRequest) -> str:
+    services.accept_match(period_id=number, actor=actor, now=now(), **_keys(request))
+    return _("The rows are matched.")
+
+
+def _difference(actor: Actor, number: int, request: HttpRequest) -> str:
+    given = request.POST.get("reason", "")
+    reason = Reason(given) if given in set(Reason) else Reason.WEIGHING_TOLERANCE
+    services.match_with_difference(
+        period_id=number, reason=reason, note=request.POST.get("note", ""), actor=actor, now=now(), **_keys(request)
+    )
+    return _("The difference is agreed with its reason.")
+
+
+def _undo(actor: Actor, number: int, request: HttpRequest) -> str:
+    given = request.POST.get("decision", "")
+    services.undo_match(period_id=number, match_id=int(given) if given.isdecimal() else 0, actor=actor, now=now())
+    return _("The row is open again.")
+
+
+def _ask(actor: Actor, number: int, request: HttpRequest) -> str:
+    services.ask(period_id=number, text=request.POST.get("text", ""), actor=actor, now=now(), **_keys(request))
+    return _("Your question stands beside the row.")
+
+
+def _dispute(actor: Actor, number: int, request: HttpRequest) -> str:
+    services.dispute(period_id=number, text=request.POST.get("text", ""), actor=actor, now=now(), **_keys(request))
+    return _("The row is disputed.")
+
+
+def _adjust(actor: Actor, number: int, request: HttpRequest) -> str:
+    keys = _keys(request)
+    services.post_adjustment(
+        period_id=number,
+        ours_key=keys["ours_key"],
+        theirs_key=keys["theirs_key"],
+        reason=request.POST.get("text", ""),
+        actor=actor,
+        now=now(),
+    )
+    return _("The adjustment waits for the other side, or is posted if both have signed it.")
+
+
+VERBS: dict[str, Callable[[Actor, int, HttpRequest], str]] = {
+    "sign": _sign,
+    "accept-exact": _accept_exact,
+    "match": _match,
+    "match-with-difference": _difference,
+    "undo": _undo,
+    "ask": _ask,
+    "dispute": _dispute,
+    "adjust": _adjust,
+}
+
+
+@require_POST
+@as_actor
+def act(request: HttpRequest, actor: Actor, our_party: str, partner: str, label: str, verb: str) -> HttpResponseBase:
+    """Do one thing to a period or a row and go back to it; a refusal is told at the top of the page."""
+    number = find_period(actor=actor, our_party=our_party, partner=partner, label=label).number
+    try:
+        messages.success(request, VERBS[verb](actor, number, request))
+    except ReconciliationError as error:
+        messages.error(request, said(error.text))
+    return redirect(_href(our_party, partner, label))
+
+
+@require_http_methods(["GET", "POST"])
+@as_actor
+def submit(request: HttpRequest, actor: Actor) -> HttpResponseBase:
+    """Take a partner's file: first say what was understood, then keep it."""
+    context: dict[str, Any] = {
+        "owners": [
+            found for found in list_parties() if found.kind == "lessor" and found.identifier != actor.organisation
+        ],
+        "given": request.POST,
+        "language": get_language() or "en",
+    }
+    if request.method == "POST":
+        try:
+            return _take(request, actor, context)
+        except ReconciliationError as error:
+            context["refusal"] = said(error.text)
+            context["page_errors"] = True
+    return render(request, "web/reconcile/submit.html", context, status=422 if "refusal" in context else 200)
+
+
+def _take(request: HttpRequest, actor: Actor, context: dict[str, Any]) -> HttpResponseBase:
+    start, end = _month(request.POST.get("month", ""))
+    name, data = _file(request)
+    our_party = request.POST.get("our_party", "")
+    if request.POST.get("step") == "submit":
+        services.submit_statement(
+            our_party=our_party,
+            start_date=start,
+            end_date=end,
+            file_name=name,
+            file_bytes=data,
+            actor=actor,
+            now=now(),
+            leave_out_rejected=request.POST.get("leave_out") == "yes",
+        )
+        messages.success(request, _("The statement is submitted and matched with the ledger."))
+        return redirect(_href(our_party, actor.organisation, f"{start:%Y-%m}"))
+    found = preview_statement(actor=actor, our_party=our_party, start_date=start, end_date=end, file_bytes=data)
+    context |= {"preview": found, "file_name": name, "file_data": base64.b64encode(data).decode()}
+    return render(request, "web/reconcile/submit.html", context)
+
+
+def _month(text: str) -> tuple[date, date]:
+    try:
+        start = date.fromisoformat(f"{text}-01")
+    except ValueError:
+        start = now().date().replace(day=1)
+    return start, date(start.year + start.month // 12, start.month % 12 + 1, 1)
+
+
+def _file(request: HttpRequest) -> tuple[str, bytes]:
+    uploaded = request.FILES.get("file")
+    if uploaded is not None:
+        return uploaded.name or "statement.csv", uploaded.read(MAX_FILE_BYTES + 1)
+    try:
+        return request.POST.get("file_name", "statement.csv"), base64.b64decode(request.POST.get("file_data", ""))
+    except (binascii.Error, ValueError):
+        return "statement.csv", b""
+
+
+_PERIOD = r"^reconcile/(?P<our_party>[a-z0-9-]+)/(?P<partner>[a-z0-9-]+)/(?P<label>[0-9-]+)"
+urlpatterns = [
+    path("reconcile/", index, name="reconcile"),
+    re_path(_PERIOD + r"/$", period, name="reconcile-period"),
+    re_path(_PERIOD + r"\.(?P<form>csv|json)$", table, name="reconcile-table"),
+    re_path(_PERIOD + rf"/(?P<verb>{'|'.join(VERBS)})/$", act, name="reconcile-act"),
+    path("statements/new/", submit, name="submit-statement"),
+]
