@@ -90,8 +90,8 @@ def test_compute_of_a_file_that_is_not_there():
     assert "no/such/file.json cannot be read" in done.stderr
 
 
-def test_the_engine_is_started_kept_and_stopped(tmp_path):
-    environment = {**os.environ, "LODE_VAR": str(tmp_path / "var")}
+def test_the_engine_is_started_kept_and_stopped(server_tmp):
+    environment = {**os.environ, "LODE_VAR": str(server_tmp / "var")}
     assert lode("engine", "status", environment=environment).returncode == 1
     started = lode("engine", "start", environment=environment)
     try:
@@ -102,8 +102,8 @@ def test_the_engine_is_started_kept_and_stopped(tmp_path):
     assert lode("engine", "stop", environment=environment).stdout == "The database was not running.\n"
 
 
-def test_a_database_without_tables_gets_a_sentence(tmp_path):
-    environment = {**os.environ, "LODE_VAR": str(tmp_path / "var")}
+def test_a_database_without_tables_gets_a_sentence(server_tmp):
+    environment = {**os.environ, "LODE_VAR": str(server_tmp / "var")}
     done = lode("ledger", "balance", environment=environment)
     assert (done.returncode, done.stdout) == (3, "")
     assert "The database has no tables yet: run `lode migrate`" in done.stderr

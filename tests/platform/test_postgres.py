@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,19 +25,20 @@ AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root has another us
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made() -> Iterator[Path]:
     """A data folder that was made once, to be copied."""
-    cluster = Cluster(tmp_path_factory.mktemp("made once") / "postgres", durable=False)
-    cluster.start()
-    cluster.ensure_database()
-    cluster.stop()
-    return cluster.folder
+    with tempfile.TemporaryDirectory(prefix="lode test made once ") as folder:
+        cluster = Cluster(Path(folder) / "postgres", durable=False)
+        cluster.start()
+        cluster.ensure_database()
+        cluster.stop()
+        yield cluster.folder
 
 
 @pytest.fixture
-def cluster(made: Path, tmp_path: Path) -> Iterator[Cluster]:
+def cluster(made: Path, server_tmp: Path) -> Iterator[Cluster]:
     """A stopped cluster of one's own, below a folder with a space in its name."""
-    folder = tmp_path / "with space" / "postgres"
+    folder = server_tmp / "with space" / "postgres"
     shutil.copytree(made, folder)
     if os.geteuid() == 0:
         owner = made.stat()
@@ -52,8 +54,8 @@ def answers(cluster: Cluster) -> bool:
         return connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_first_start_makes_the_folder_and_a_second_does_nothing(tmp_path):
-    cluster = Cluster(tmp_path / "a b" / "postgres", durable=False)
+def test_a_first_start_makes_the_folder_and_a_second_does_nothing(server_tmp):
+    cluster = Cluster(server_tmp / "a b" / "postgres", durable=False)
     try:
         cluster.start()
         pid = cluster.server_pid()
@@ -65,8 +67,8 @@ def test_a_first_start_makes_the_folder_and_a_second_does_nothing(tmp_path):
     assert not cluster.socket_folder.exists()
 
 
-def test_a_folder_that_was_moved_starts_in_its_new_place(cluster, tmp_path):
-    moved = Cluster(cluster.folder.rename(tmp_path / "elsewhere"), durable=False)
+def test_a_folder_that_was_moved_starts_in_its_new_place(cluster, server_tmp):
+    moved = Cluster(cluster.folder.rename(server_tmp / "elsewhere"), durable=False)
     moved.start()
     try:
         assert answers(moved)
@@ -75,8 +77,8 @@ def test_a_folder_that_was_moved_starts_in_its_new_place(cluster, tmp_path):
 
 
 @pytest.mark.parametrize("seconds", [0.02, 0.15, 0.4])
-def test_a_first_start_that_is_killed_is_made_good_by_the_next(tmp_path, seconds):
-    folder = tmp_path / "postgres"
+def test_a_first_start_that_is_killed_is_made_good_by_the_next(server_tmp, seconds):
+    folder = server_tmp / "postgres"
     code = f"from pathlib import Path; from lode.engine.postgres import Cluster; Cluster(Path({str(folder)!r})).start()"
     process = subprocess.Popen([sys.executable, "-c", f"print(1, flush=True); {code}"], stdout=subprocess.PIPE)
     process.stdout.read(1)
@@ -92,11 +94,11 @@ def test_a_first_start_that_is_killed_is_made_good_by_the_next(tmp_path, seconds
         cluster.stop()
 
 
-def test_what_an_interrupted_initdb_left_is_replaced(tmp_path):
-    draft = tmp_path / "postgres.draft"
+def test_what_an_interrupted_initdb_left_is_replaced(server_tmp):
+    draft = server_tmp / "postgres.draft"
     draft.mkdir()
     (draft / "PG_VERSION").write_text("18\n")
-    cluster = Cluster(tmp_path / "postgres", durable=False)
+    cluster = Cluster(server_tmp / "postgres", durable=False)
     try:
         cluster.start()
         assert not draft.exists()

@@ -64,7 +64,7 @@ def worker(name: str, var: Path, *, visibility_seconds: int = 2, beat: bool = Fa
     log = var / f"worker-{time.monotonic_ns()}.log"
     environment = databases.environment(name, var) | {
         "LODE_QUEUE_VISIBILITY_SECONDS": str(visibility_seconds),
-        "CELERY_BROKER_URL": "pgmq://",
+        "CELERY_BROKER_URL": "pgmq://localhost",
         **extra,
     }
     command = [sys.executable, "-m", "celery", "-A", "lode.config.celery", "worker", "--pool=solo", "--loglevel=INFO"]
@@ -88,7 +88,7 @@ def broker(name: str) -> Iterator[None]:
     """Send what this process enqueues to the PGMQ of the database of that name."""
     before = app.conf.broker_url, app.conf.broker_transport_options
     _use(
-        "pgmq://",
+        "pgmq://localhost",
         pgmq_options(
             {
                 "HOST": str(databases.CLUSTER.socket_folder),
