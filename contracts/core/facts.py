@@ -151,7 +151,7 @@ def fact_from_json(data: Mapping[str, Any]) -> Fact:
             value={str(k): _value_text(v) for k, v in dict(data.get("value", {})).items()},
         )
     except (KeyError, ValueError, TypeError) as error:
-        name = data.get("id", "?")
+        name = data.get("id", "?") if isinstance(data, dict) else "?"
         raise SettlementError(
             SettlementCode.BAD_DOCUMENT,
             f"The fact {name} cannot be read: {error!r}. It needs id, kind, subject, effective, recorded and value.",

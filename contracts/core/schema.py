@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import Enum, StrEnum
 from typing import Any, Generic, TypeVar, cast
@@ -238,7 +238,8 @@ def _parse_date(f: Field, given: str | date, where: str, problems: list[Problem]
     if isinstance(given, date):
         return given
     try:
-        return datetime.strptime(given, "%Y-%m-%d").date()  # noqa: DTZ007 -- a calendar day has no zone
+        # `fromisoformat` also reads 20240131 and 2024-W05-3, which people do not mean.
+        return date.fromisoformat(given if len(given) == len("2024-01-31") and "W" not in given else "")
     except ValueError:
         text_en, text_zh = f"is {given!r}; write a date as 2024-01-31.", f"“{given}”不是日期，请写作 2024-01-31。"
         problems.append(_problem(where, ProblemCode.NOT_A_DATE, text_en, text_zh, f))

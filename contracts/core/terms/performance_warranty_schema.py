@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Final
@@ -292,7 +293,7 @@ _REMEDY_FIELDS = (
         clause="claims",
     ),
     flag("sole_remedy", "Damages are the only remedy", "违约金为唯一救济", "yes", group="remedy", clause="remedy"),
-    PAYMENT_DAYS,
+    replace(PAYMENT_DAYS, clause="remedy"),
 )
 
 SCHEMA: Final[Schema[PerformanceWarrantyTerms]] = Schema(

@@ -11,7 +11,8 @@ _PRICE_EN = """
 {price.frequency}, published on the days of the calendar {price.calendar}), quoted per {price.unit}]]
 [[price.currency: in {price.currency}]]
 [[price.unit_kg: (one such unit being {price.unit_kg})]]
-[[price.anchor=PERIOD: over the calendar month to which the days charged belong]]
+[[price.anchor=PERIOD: over {price.span_months} that begin {price.offset_months} after the start of the calendar month
+to which the days charged belong]]
 [[price.anchor=SHIPMENT|ARRIVAL|DELIVERY: over a Quotational Period that counts from the {price.anchor}, begins
 {price.offset_months} after it and lasts {price.span_months}]]
 [[price.average_dp: , the average being rounded to {price.average_dp}]]
@@ -38,7 +39,7 @@ _PRICE_ZH = """
 公布日历：{price.calendar}）的{price.average}，计价单位 {price.unit}]]
 [[price.currency:，报价币种 {price.currency}]]
 [[price.unit_kg:（每单位为 {price.unit_kg}）]]
-[[price.anchor=PERIOD:，按计费日所属的日历月计算]]
+[[price.anchor=PERIOD:，计价期自计费日所属日历月起始后 {price.offset_months}开始，为期 {price.span_months}]]
 [[price.anchor=SHIPMENT|ARRIVAL|DELIVERY:，计价期自{price.anchor}起算，于其后 {price.offset_months}开始，
 为期 {price.span_months}]]
 [[price.average_dp:，平均价保留 {price.average_dp}]]
