@@ -1,12 +1,12 @@
 """What beat sends, and how a job reads its clock."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from lode.config.celery import app
 from lode.jobs.beat import SCHEDULE, DailyAndAtStart
-from lode.jobs.tasks import moment
+from lode.jobs.tasks import last_day, moment
 
 
 def test_every_task_that_beat_sends_is_one_that_a_worker_knows():
@@ -43,6 +43,12 @@ def test_planning_is_due_as_soon_as_beat_starts_and_then_daily():
 )
 def test_a_clock_that_is_an_argument(text, expected):
     assert moment(text) == expected
+
+
+def test_nothing_is_planned_beyond_the_end_of_a_world(settings):
+    assert last_day() == date.max
+    settings.SETTLE_UNTIL = "2025-11-01"
+    assert last_day() == date(2025, 11, 1)
 
 
 def test_a_clock_that_cannot_be_read_is_refused():

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from contracts.services import activate_due
@@ -27,7 +28,7 @@ def plan_and_nudge(as_of: str | None = None) -> None:
     """Put contracts in force whose day has come, find what is due, and tell the workers."""
     now = moment(as_of)
     activate_due(now=now)
-    planned = services.plan_due(as_of=now.date(), now=now)
+    planned = services.plan_due(as_of=min(now.date(), last_day()), now=now)
     nudge_runs(planned.run_ids, as_of=as_of)
 
 
@@ -41,6 +42,12 @@ def sweep() -> None:
 def sequence_ledger() -> None:
     """Put on the ledger what was handed in."""
     sequence_pending()
+
+
+def last_day() -> date:
+    """Return the day beyond which nothing is planned: where a world ends (the demo's), and no prices come any more."""
+    until: str | None = getattr(settings, "SETTLE_UNTIL", None)
+    return date.fromisoformat(until) if until else date.max
 
 
 def moment(as_of: str | None) -> datetime:

@@ -1,4 +1,4 @@
-"""Issue a statement: its digest goes onto the ledger, signed by both parties."""
+"""Issue a statement: its digest goes onto the ledger, signed by whoever issues it and readable by both parties."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from lode.settlement.services.events import add_event
 def issue_statement(*, ref: str, actor: Actor, now: datetime, idempotency_key: str | None = None) -> str:
     """Issue an approved statement and return the hex id of its ledger entry. Issuing again returns the same id.
 
-    The entry of kind `statement` names the contract and the statement, carries the SHA-256 of its body, and is readable
-    by both parties, who both sign it. From here on the statement is only revised. Raises SettlementsError
+    The entry of kind `statement` names the contract and the statement, carries the SHA-256 of its body, is signed by the
+    actor's organisation, which issues it, and readable by both parties: nobody signs for the other side. From here on the statement is only revised. Raises SettlementsError
     `unknown-statement`, `not-allowed`, `wrong-state`; LedgerError or PartiesError where the entry cannot be posted:
     then nothing was issued.
     """
@@ -34,8 +34,8 @@ def issue_statement(*, ref: str, actor: Actor, now: datetime, idempotency_key: s
         move(row, StatementState.ISSUED)
         parties = tuple(sorted(row.parties))
         submission = post_entry(
-            entry=_entry(row, parties),
-            signers=parties,
+            entry=_entry(row, parties, issuer=actor.organisation),
+            signers=(actor.organisation,),
             actor=actor,
             now=now,
             idempotency_key=idempotency_key or f"statement/{ref}",
@@ -48,7 +48,7 @@ def issue_statement(*, ref: str, actor: Actor, now: datetime, idempotency_key: s
         return row.entry_id
 
 
-def _entry(row: Statement, parties: tuple[str, ...]) -> Entry:
+def _entry(row: Statement, parties: tuple[str, ...], *, issuer: str) -> Entry:
     return Entry(
         kind="statement",
         book=settings.LEDGER_ORIGIN,
@@ -61,6 +61,7 @@ def _entry(row: Statement, parties: tuple[str, ...]) -> Entry:
         details={
             "amount_due": f"{row.amount_due:f}",
             "currency": row.currency,
+            "issuer": issuer,
             "period_end": row.period_end.isoformat(),
             "period_start": row.period_start.isoformat(),
             "total": f"{row.total:f}",
