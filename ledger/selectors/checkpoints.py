@@ -38,6 +38,11 @@ def checkpoint_at(*, size: int) -> SignedCheckpoint:
     return _value(row)
 
 
+def list_checkpoints(*, limit: int = 20) -> tuple[SignedCheckpoint, ...]:
+    """Return the latest signed tree heads, newest first."""
+    return tuple(_value(row) for row in chain.last_checkpoints(limit, APP))
+
+
 def proof_of(*, index: int, party: str | None, size: int | None = None) -> EntryProof:
     """Return an entry's inclusion proof under the checkpoint of `size`, else the latest.
 

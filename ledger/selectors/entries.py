@@ -29,6 +29,11 @@ _HAS_LEG = (
     " WHERE l.entry_index = e.index AND a.element = %(element)s)"
 )
 _ON_ACCOUNT = "e.index IN (SELECT l.entry_index FROM ledger_leg AS l WHERE l.account_id = %(account)s)"
+_FOUND_BY = (
+    "(strpos(lower(e.reference), lower(%(search)s)) > 0 OR strpos(lower(e.contract), lower(%(search)s)) > 0"
+    " OR strpos(encode(e.entry_id, 'hex'), lower(%(search)s)) = 1"
+    " OR strpos(encode(e.leaf_hash, 'hex'), lower(%(search)s)) = 1)"
+)
 _ENTRY_ID_DIGITS = 64
 
 
@@ -41,10 +46,14 @@ def list_entries(
     account: Account | None = None,
     occurred_from: dt.date | None = None,
     occurred_to: dt.date | None = None,
+    search: str | None = None,
     before_index: int | None = None,
     limit: int = 50,
 ) -> tuple[EntrySummary, ...]:
-    """Return entries, newest first, that `party` may see (None sees all); `before_index` continues a page."""
+    """Return entries, newest first, that `party` may see (None sees all); `before_index` continues a page.
+
+    `search` is part of a reference or of a contract's, or how an entry id or a leaf hash begins (hex).
+    """
     where = Where()
     reads.readable(where, party)
     where.add("e.kind = %(kind)s", kind=kind)
@@ -53,6 +62,7 @@ def list_entries(
     where.add("e.occurred >= %(occurred_from)s", occurred_from=occurred_from)
     where.add("e.occurred <= %(occurred_to)s", occurred_to=occurred_to)
     where.add("e.index < %(before_index)s", before_index=before_index)
+    where.add(_FOUND_BY, search=search)
     if account is not None:
         number = reads.account_id(account)
         if number is None:

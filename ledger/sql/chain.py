@@ -123,19 +123,24 @@ def tip(alias: str = SEQUENCER) -> Tip:
 
 def last_checkpoint(alias: str = SEQUENCER) -> CheckpointRow | None:
     """Return the latest signed tree head."""
-    return _checkpoint(alias, "ORDER BY size DESC LIMIT 1", [])
+    return next(iter(last_checkpoints(1, alias)), None)
+
+
+def last_checkpoints(limit: int, alias: str = SEQUENCER) -> list[CheckpointRow]:
+    """Return the latest signed tree heads, newest first."""
+    return _checkpoints(alias, "ORDER BY size DESC LIMIT %s", [limit])
 
 
 def checkpoint_of(size: int, alias: str = SEQUENCER) -> CheckpointRow | None:
     """Return the signed tree head of exactly `size` entries."""
-    return _checkpoint(alias, "WHERE size = %s", [size])
+    return next(iter(_checkpoints(alias, "WHERE size = %s", [size])), None)
 
 
-def _checkpoint(alias: str, clause: str, parameters: Sequence[bytes | int | str]) -> CheckpointRow | None:
+def _checkpoints(alias: str, clause: str, parameters: Sequence[bytes | int | str]) -> list[CheckpointRow]:
     with connections[alias].cursor() as cursor:
         cursor.execute(f"SELECT size, root, note, frontier, created_at FROM ledger_checkpoint {clause}", parameters)  # noqa: S608
-        row = cursor.fetchone()
-    return CheckpointRow(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3]), row[4]) if row else None
+        rows = cursor.fetchall()
+    return [CheckpointRow(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3]), row[4]) for row in rows]
 
 
 def chain_ends(accounts: Iterable[Account]) -> dict[Account, ChainEnd]:

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from lode.web.preferences import preferences
-from lode.web.views import exports, home, reconcile, settlements, signing_in
+from lode.web.views import accounts, exports, flows, home, ledger, reconcile, settlements, signing_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences/", preferences, name="preferences"),
@@ -12,4 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *settlements.urlpatterns,
     *exports.urlpatterns,
     *reconcile.urlpatterns,
+    *ledger.urlpatterns,
+    *accounts.urlpatterns,
+    *flows.urlpatterns,
 ]
