@@ -22,7 +22,6 @@ from lode.demo.posting import MG_PER_KG
 from lode.parties.actor import Actor
 from lode.reconciliation import services
 from lode.reconciliation.core.page import PageRow
-from lode.reconciliation.core.values import Reason
 from lode.reconciliation.selectors import period_page
 from lode.reconciliation.selectors.values import PeriodPage
 
@@ -108,6 +107,9 @@ def reconcile() -> None:
                 now=now,
             )
     _submit("ringcycle-2025-02-corrected.csv", complete=True, now=now)
+    for row in _open_rows(period, now):
+        if row.state == "asked" and row.decision is not None:  # answered by the new file
+            services.undo_match(period_id=period, match_id=row.decision.number, actor=OURS, now=now)
     services.accept_exact(period_id=period, actor=OURS, now=now)
     for row in _open_rows(period, now):
         _decide(period, row, now)
@@ -159,11 +161,12 @@ def _decide(period: int, row: PageRow, now: datetime) -> None:
             )
         sequence_pending()
         return
+    assert row.suggested_reason is not None, row.why.en  # every mistake of the file explains itself
     services.match_with_difference(
         period_id=period,
         ours_key=ours_key,
         theirs_key=theirs_key,
-        reason=row.suggested_reason or Reason.IN_TRANSIT,
+        reason=row.suggested_reason,
         actor=OURS,
         now=now,
     )

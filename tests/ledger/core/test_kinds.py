@@ -202,6 +202,8 @@ def test_reversal_mirrors_its_original_and_is_signed_by_the_same():
         "reversal", moved(state(LENT, "transit"), LENT, 5), parties=("watcher",), reason="No.", corrects=DIGEST
     )
     sound(back, {"maker"}, first)
+    # Without the original at hand the shape is checked, and nobody can say who must sign.
+    kind_of(back).check(back)
     half = replace(back, legs=moved(state(LENT, "transit"), LENT, 4))
     assert code_of(half, first) is LedgerCode.BAD_CORRECTION
     assert code_of(replace(back, parties=()), first) is LedgerCode.BAD_CORRECTION
@@ -256,3 +258,10 @@ def test_notice_contract_and_statement():
     sound(entry("statement", documents=PAPERS, parties=("a", "b")), {"a", "b"})
     assert code_of(entry("statement", documents=PAPERS)) is LedgerCode.BAD_FIELD
     assert code_of(entry("statement", parties=("a",))) is LedgerCode.BAD_FIELD
+
+
+def test_a_settlement_is_signed_by_the_party_that_issues_it_and_by_nobody_in_its_place():
+    issued = entry("statement", documents=PAPERS, parties=("a", "b"), details={"issuer": "a"})
+    sound(issued, {"a"})
+    assert code_of(replace(issued, details={"issuer": "c"})) is LedgerCode.BAD_FIELD
+    assert code_of(replace(issued, details={"issuer": ""})) is LedgerCode.BAD_FIELD
