@@ -131,10 +131,10 @@ def test_issuing_twice_posts_once(issued):
     assert len(list_entries(party=None, kind="statement")) == 1
 
 
-def test_a_statement_that_a_party_cannot_sign_is_not_issued(draft):
+def test_a_statement_that_its_issuer_cannot_sign_is_not_issued(draft):
     approve_statement(ref=draft, actor=APPROVER, now=at(2, 4))
-    HostedKey.objects.filter(organisation="voltaic").update(retired_at=at(2, 1))
-    with pytest.raises(PartiesError, match="no signing key for voltaic"):
+    HostedKey.objects.filter(organisation="meridian").update(retired_at=at(2, 1))
+    with pytest.raises(PartiesError, match="no signing key for meridian"):
         issue_statement(ref=draft, actor=APPROVER, now=at(2, 4))
     row = Statement.objects.get()
     assert (row.status, row.entry_id, row.issued_at) == ("approved", "", None)

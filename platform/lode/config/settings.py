@@ -151,6 +151,9 @@ EXPORTS_DIR = VAR_DIR / "exports"
 LEDGER_ORIGIN = os.environ.get("LODE_LEDGER_ORIGIN", "ledger.lode.example/demo")
 LEDGER_DIR = VAR_DIR / "ledger"
 
+# The demo world ends on a day: its jobs plan nothing after it, for no price of a later month is known there.
+SETTLE_UNTIL = os.environ.get("LODE_SETTLE_UNTIL") or ("2025-11-02" if LEDGER_ORIGIN.endswith("/demo") else None)
+
 # Jobs: a message is a nudge and a row is the truth, so no result is kept and a message may come twice.
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "pgmq://localhost"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
