@@ -46,6 +46,7 @@ def test_a_clock_that_is_an_argument(text, expected):
 
 
 def test_nothing_is_planned_beyond_the_end_of_a_world(settings):
+    settings.SETTLE_UNTIL = None
     assert last_day() == date.max
     settings.SETTLE_UNTIL = "2025-11-01"
     assert last_day() == date(2025, 11, 1)
