@@ -12,6 +12,7 @@ from contracts.core.kind import Kind, TermsVersion
 from contracts.core.period import Period, parse_period
 from contracts.core.schema import parse
 from contracts.core.terms import KINDS
+from contracts.core.trace_sources import check_sources
 
 _KNOWN = {"kind", "contract", "parties", "terms", "versions", "facts", "period", "known_at", "subject", "stage", "note"}
 
@@ -38,9 +39,10 @@ def compute(document: Mapping[str, Any]) -> dict[str, Any]:
     kind = kind_of(str(document["kind"]))
     versions = tuple(_version(kind, v) for v in _sequence(document.get("versions", [])))
     terms = parse(kind.schema, document["terms"]) if "terms" in document else versions[-1].terms
+    facts = tuple(fact_from_json(f) for f in _sequence(document["facts"]))
     settlement = kind.settle(
         terms,
-        tuple(fact_from_json(f) for f in _sequence(document["facts"])),
+        facts,
         _period(document["period"]),
         _moment(document["known_at"]),
         contract_ref=str(document["contract"]),
@@ -49,6 +51,7 @@ def compute(document: Mapping[str, Any]) -> dict[str, Any]:
         versions=versions,
     )
     settlement.verify()
+    check_sources(settlement.trace, facts, {v.number: v.terms for v in versions} or {1: terms})
     parties = {str(role): name for role, name in dict(document.get("parties", {})).items()}
     return {"statement": settlement.to_json(), "sha256": settlement.sha256(), "parties": parties}
 

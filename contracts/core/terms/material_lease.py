@@ -21,7 +21,7 @@ from contracts.core.facts import Fact, FactKind, FactStatus, of_kind, resolve
 from contracts.core.fields import ELEMENT_NAMES
 from contracts.core.kind import DuePeriod, Kind, TermsVersion
 from contracts.core.numbers import ZERO
-from contracts.core.period import Period, add_months, days_in_month, first_of_month
+from contracts.core.period import Period, add_months, days_in_month, first_of_month, whole_months
 from contracts.core.price_figures import PriceBook, Pricing
 from contracts.core.prices import UNIT_KG
 from contracts.core.pricing import UnitPrice, unit_price
@@ -308,9 +308,10 @@ def _is_active(lines: dict[str, QuantityLine], day: date, terms: MaterialLeaseTe
 
 def _whole_period(terms: MaterialLeaseTerms, period: Period) -> Period:
     """Return the whole months that a period is all, or the first or last part, of."""
-    start = first_of_month(period.start)
-    end = add_months(start, terms.fee_frequency_months)
-    return Period(start, max(end, period.end))
+    grid, months = first_of_month(terms.commencement), terms.fee_frequency_months
+    begun = whole_months(grid, max(grid, period.start)) // months
+    start = add_months(grid, begun * months)
+    return Period(start, max(add_months(start, months), period.end))
 
 
 def schedule(terms: MaterialLeaseTerms, start: date, end: date, *, facts: Iterable[Fact] = ()) -> tuple[DuePeriod, ...]:

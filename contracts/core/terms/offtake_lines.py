@@ -122,6 +122,12 @@ class LotSettlement(LotRecord):
             except SettlementError as error:
                 if error.code != SettlementCode.MISSING_PRICE:
                     raise
+                self.assembly.flag(
+                    "fallback",
+                    error.subject,
+                    f"{pricing.label_en}: {error.subject} is not published, so the last published value is used.",
+                    f"{pricing.label_zh}：{error.subject} 未公布，采用最近公布值。",
+                )
         return last_published(pricing, row.price, trigger)
 
     def _refining(self, n: int, row: PayableElement, quantity: Node) -> None:

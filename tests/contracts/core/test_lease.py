@@ -114,3 +114,11 @@ def test_what_is_still_on_lease_at_maturity_goes_on_until_returned() -> None:
 def test_least_fee_of_a_stub_is_in_proportion() -> None:
     settlement = lease(FACTS[:3], "2024-01-17..2024-02-01", min_fee="1000", commencement="2024-01-17")
     assert settlement.total == D("483.87")  # 15 of 31 days
+
+
+def test_least_fee_of_what_follows_maturity_is_in_proportion_to_the_whole_period() -> None:
+    facts = [change("L", "2024-01-01", "Ni", "1", 1), *(monthly("NI", f"2024-0{m}", "0") for m in range(1, 7))]
+    over = {"min_fee": "910", "fee_frequency_months": "3", "maturity": "2024-05-20"}
+    before = lease(facts, "2024-04-01..2024-05-20", **over)
+    after = lease(facts, "2024-05-20..2024-07-01", **over)
+    assert (before.total, after.total) == (D("490.00"), D("420.00"))  # 49 and 42 of 91 days
