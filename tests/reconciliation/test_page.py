@@ -141,14 +141,13 @@ class TestSubmitting:
         assert list_periods(actor=RINGCYCLE) == ()
 
     def test_only_a_party_submits_and_only_for_itself(self, november):
-        for actor in (AUDITOR, VOLTAIC):
-            if actor is AUDITOR:
-                with pytest.raises(ReconciliationError) as caught:
-                    world.submit(actor=actor)
-                assert caught.value.code is Code.FORBIDDEN
-            else:
-                period = world.submit(actor=actor)
-                assert {row.ours for row in world.page(period).rows} == {None}
+        for actor, code in ((AUDITOR, Code.FORBIDDEN), (VOLTAIC, Code.NOTHING_BETWEEN)):
+            with pytest.raises(ReconciliationError) as caught:
+                world.submit(actor=actor)
+            assert caught.value.code is code
+        world.open_for(VOLTAIC)
+        period = world.submit(actor=VOLTAIC)
+        assert {row.ours for row in world.page(period).rows} == {None}
         with pytest.raises(ReconciliationError) as caught:
             world.submit(actor=TERRA)
         assert caught.value.code is Code.SAME_PARTY

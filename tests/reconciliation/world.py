@@ -15,7 +15,7 @@ from lode.parties.actor import Actor
 from lode.parties.services import create_hosted_key, create_organisation, post_entry
 from lode.reconciliation.selectors import period_page
 from lode.reconciliation.selectors.values import PeriodPage
-from lode.reconciliation.services import submit_statement
+from lode.reconciliation.services import open_period, submit_statement
 
 KG = 1_000_000
 START, END = dt.date(2025, 11, 1), dt.date(2025, 12, 1)
@@ -114,6 +114,13 @@ def submit(data: bytes | None = None, **fields) -> int:
         }
     )
     return view.period_number
+
+
+def open_for(partner: Actor) -> int:
+    """Terra opens November with somebody who holds nothing of its."""
+    return open_period(
+        our_party="terra", partner=partner.organisation, start_date=START, end_date=END, actor=TERRA, now=NOW
+    )
 
 
 TODAY = NOW.date()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -13,6 +13,7 @@ from rest_framework import serializers
 
 from lode.api.shapes.fields import Query, Shape
 
+Direction = Literal["request", "response"]
 KEY_HEADER = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
@@ -65,9 +66,9 @@ class Schema(AutoSchema):
         """Add the header of writes."""
         return [KEY_HEADER] if self.method == "POST" else []
 
-    def get_tags(self) -> list[str]:
-        """Views name their own."""
-        return []
+    def get_serializer_name(self, serializer: serializers.Serializer[Any], direction: Direction) -> str:
+        """Name a shape as its readers would."""
+        return super().get_serializer_name(serializer, direction).removesuffix("Shape")
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

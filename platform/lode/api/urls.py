@@ -1,33 +1,43 @@
 """Addresses of the API: `/api/v1/…`, without a slash at the end."""
 
-from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
+from django.urls.converters import StringConverter
 
 from lode.api.views import contracts, ledger, nothing, parties, reconciliation
 
 app_name = "api"
 
+
+class NameConverter(StringConverter):
+    """What references, identifiers and digests are made of; anything else names nothing."""
+
+    regex = r"[A-Za-z0-9._-]{1,160}"
+
+
+register_converter(NameConverter, "name")
+
 _period = "reconciliation/periods/<int:number>"
 v1: list[URLPattern | URLResolver] = [
     path("openapi", nothing.Document.as_view(), name="openapi"),
     path("parties", parties.Parties.as_view(), name="parties"),
-    path("parties/<str:party>", parties.PartyDetail.as_view(), name="party"),
+    path("parties/<name:party>", parties.PartyDetail.as_view(), name="party"),
     path("keys", parties.Keys.as_view(), name="keys"),
     path("accounts", ledger.Accounts.as_view(), name="accounts"),
     path("accounts/statement", ledger.AccountStatement.as_view(), name="account-statement"),
     path("entries", ledger.Entries.as_view(), name="entries"),
     path("entries/<int:index>", ledger.EntryDetail.as_view(), name="entry"),
     path("entries/<int:index>/proof", ledger.Proof.as_view(), name="proof"),
-    path("entries/by-id/<str:entry_id>", ledger.EntryById.as_view(), name="entry-by-id"),
-    path("submissions/<str:entry_id>", ledger.SubmissionDetail.as_view(), name="submission"),
+    path("entries/by-id/<name:entry_id>", ledger.EntryById.as_view(), name="entry-by-id"),
+    path("submissions/<name:entry_id>", ledger.SubmissionDetail.as_view(), name="submission"),
     path("checkpoint", ledger.Checkpoint.as_view(), name="checkpoint"),
     path("checkpoints/<int:size>", ledger.CheckpointAt.as_view(), name="checkpoint-at"),
     path("consistency", ledger.Consistency.as_view(), name="consistency"),
     path("contracts", contracts.Contracts.as_view(), name="contracts"),
-    path("contracts/<str:ref>", contracts.ContractDetailView.as_view(), name="contract"),
-    path("contracts/<str:ref>/versions", contracts.Versions.as_view(), name="versions"),
-    path("contracts/<str:ref>/versions/<int:number>", contracts.VersionDetail.as_view(), name="version"),
+    path("contracts/<name:ref>", contracts.ContractDetailView.as_view(), name="contract"),
+    path("contracts/<name:ref>/versions", contracts.Versions.as_view(), name="versions"),
+    path("contracts/<name:ref>/versions/<int:number>", contracts.VersionDetail.as_view(), name="version"),
     path("statements", contracts.Statements.as_view(), name="statements"),
-    path("statements/<str:ref>", contracts.StatementDetailView.as_view(), name="statement"),
+    path("statements/<name:ref>", contracts.StatementDetailView.as_view(), name="statement"),
     path("reconciliation/statements", reconciliation.PartnerStatements.as_view(), name="partner-statements"),
     path("reconciliation/periods", reconciliation.Periods.as_view(), name="periods"),
     path(_period, reconciliation.PeriodDetail.as_view(), name="period"),

@@ -16,6 +16,7 @@ class Code(StrEnum):
     PERIOD_OVERLAPS = "reconciliation.period-overlaps"
     PERIOD_NOT_NEXT = "reconciliation.period-not-next"
     SAME_PARTY = "reconciliation.same-party"
+    NOTHING_BETWEEN = "reconciliation.nothing-between"
     UNKNOWN_PARTY = "reconciliation.unknown-party"
     NO_STATEMENT = "reconciliation.no-statement"
     NOTHING_ACCEPTED = "reconciliation.nothing-accepted"

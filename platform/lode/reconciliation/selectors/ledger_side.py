@@ -55,6 +55,17 @@ def previous_of(row: ReconciledPeriod) -> ReconciledPeriod | None:
     ).first()
 
 
+def anything_between(our_party: str, partner: str, period: Period) -> bool:
+    """Say whether the partner held, or moved, any material of the party in the period."""
+    for day in (period.start_date - dt.timedelta(days=1), period.last_date):
+        if balances(party=our_party, owner=our_party, holder=partner, as_of=day, group_by=()):
+            return True
+    found = movements(party=our_party, start=period.start_date, as_of=period.last_date)
+    return any(
+        leg.account.owner == our_party and leg.account.holder == partner for movement in found for leg in movement.legs
+    )
+
+
 def ledger_side(row: ReconciledPeriod, known_at: int | None = None) -> LedgerSide:
     """Read our lines of a period, the movements around it, and the balances at both ends."""
     size = ledger_size() if known_at is None else known_at

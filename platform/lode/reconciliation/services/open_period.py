@@ -12,6 +12,7 @@ from lode.parties.selectors import get_party
 from lode.reconciliation.core.errors import Code, ReconciliationError
 from lode.reconciliation.core.values import Period, Text, Tolerances
 from lode.reconciliation.models import ReconciledPeriod
+from lode.reconciliation.selectors.ledger_side import anything_between
 from lode.reconciliation.services.writing import check_party
 
 
@@ -27,8 +28,9 @@ def open_period(
 ) -> int:
     """Open the period [start_date, end_date) and return its number; the same period again returns the same number.
 
-    It follows the last one without a gap. `tolerances` are what the contract allows. Raises ReconciliationError
-    `forbidden`, `same-party`, `unknown-party`, `period-overlaps`, `period-not-next`.
+    It follows the last one without a gap. The owner opens any, the partner one in which it held or moved material of
+    the owner. `tolerances` are what the contract allows. Raises ReconciliationError `forbidden`, `same-party`,
+    `unknown-party`, `period-overlaps`, `period-not-next`, `nothing-between`.
     """
     check_party(actor, our_party, partner)
     _check_parties(our_party, partner)
@@ -38,6 +40,15 @@ def open_period(
     if same is not None:
         return same.pk
     _check_days(rows.order_by("-end_date").first(), start_date, end_date)
+    if actor.organisation == partner and not anything_between(our_party, partner, Period(start_date, end_date)):
+        raise ReconciliationError(
+            Code.NOTHING_BETWEEN,
+            Text(
+                f"The ledger knows no material of {our_party} with {partner} in this period. "
+                f"Ask {our_party} to open it.",
+                f"账本中本期没有 {our_party} 存放于 {partner} 的矿物，请由 {our_party} 建立该期。",
+            ),
+        )
     try:
         with transaction.atomic():
             return ReconciledPeriod.objects.create(

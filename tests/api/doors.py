@@ -1,0 +1,79 @@
+"""Every address of the API, and who is let in."""
+
+from tests.api import world
+from tests.api.world import PARTIES, ROLES
+
+ALL = frozenset(ROLES)
+BOTH = frozenset({*PARTIES, "veritas"})
+LESSOR = frozenset({"meridian", "veritas"})
+OUTSIDE = (None, "revoked", "unknown", "", "not a token", "Ünicode")
+
+# Each readable address, and who is answered 200; the others are told that there is nothing.
+READS = {
+    "parties": ALL,
+    "parties/voltaic": ALL,
+    "keys": ALL,
+    "accounts": ALL,
+    "accounts/statement?owner=meridian&holder=voltaic&element=Ni&state=stock&lot=lot-1": BOTH,
+    "accounts/statement?owner=meridian&holder=meridian&element=Ni&state=stock&lot=lot-1": LESSOR,
+    "entries": ALL,
+    "entries/{receive}": LESSOR,
+    "entries/{lease}": BOTH,
+    "entries/0": ALL,
+    "entries/{lease}/proof": BOTH,
+    "entries/by-id/{lease_id}": BOTH,
+    "submissions/{lease_id}": BOTH,
+    "checkpoint": ALL,
+    "checkpoints/{size}": ALL,
+    "consistency?old_size=1&new_size={size}": ALL,
+    "contracts": ALL,
+    "contracts/{ref}": BOTH,
+    "contracts/{ref}/versions": BOTH,
+    "contracts/{ref}/versions/1": BOTH,
+    "statements": ALL,
+    "statements/{statement}": BOTH,
+    "reconciliation/periods": ALL,
+    "reconciliation/periods/{period}": BOTH,
+}
+# Each write with a body that is sound, and who may do it.
+WRITES = {
+    "entries": ("note", frozenset({"meridian"})),
+    "entries?dry_run=true": ("note", frozenset({"meridian"})),
+    "reconciliation/statements?our_party=meridian&start=2024-01-01&end=2024-02-01": ("csv", frozenset({"voltaic"})),
+    "reconciliation/periods/{period}/accept-exact": ("nothing", frozenset(PARTIES)),
+    "reconciliation/periods/{period}/matches": ("keys", frozenset(PARTIES)),
+    "reconciliation/periods/{period}/matches/999/undo": ("nothing", frozenset()),
+    "reconciliation/periods/{period}/messages": ("message", frozenset(PARTIES)),
+    "reconciliation/periods/{period}/adjustments": ("adjustment", frozenset()),
+    "reconciliation/periods/{period}/signatures": ("digest", frozenset()),
+}
+
+
+def names_in(api) -> dict[str, object]:
+    lease = world.indexes("lease-out")[0]
+    return {
+        "ref": api.ref,
+        "statement": api.statement,
+        "lease": lease,
+        "receive": world.indexes("receive")[0],
+        "lease_id": api.get(f"entries/{lease}").json()["entry_id"],
+        "size": api.get("checkpoint").json()["size"],
+        "period": api.get("reconciliation/periods").json()["items"][0]["number"],
+    }
+
+
+def body_of(api, kind: str, names) -> dict[str, object]:
+    if kind == "csv":
+        return {"body": world.STATEMENT_FILE, "content_type": "text/csv"}
+    page = api.get(f"reconciliation/periods/{names['period']}").json()
+    (row,) = page["rows"]
+    keys = {"ours_key": row["ours"]["key"], "theirs_key": row["theirs"]["key"]}
+    bodies = {
+        "note": {"note": world.entry_note()},
+        "nothing": {},
+        "keys": keys,
+        "message": {**keys, "text": "Is this right?"},
+        "adjustment": {**keys, "reason": "weighed again"},
+        "digest": {"digest": "0" * 64},
+    }
+    return {"body": bodies[kind]}
