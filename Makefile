@@ -4,10 +4,12 @@ PYTHON ?= python3
 WORKERS ?= 2
 VENV := .venv/bin
 
+CHECKS := check-locks check-style check-types check-layers check-migrations check-document
+
 export DJANGO_SETTINGS_MODULE := lode.config.settings
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help setup run demo test check locks stop clean
+.PHONY: help setup run demo test check locks stop clean $(CHECKS)
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -29,13 +31,23 @@ demo: setup ## load the demo world, run the main job, print what happened, and s
 test: setup ## the whole test suite (ARGS="-k word" for a part, WORKERS=1 for one process)
 	@$(VENV)/python -m pytest -q -n $(WORKERS) --dist loadfile $(ARGS)
 
-check: setup ## linters, types, layers, migrations, locks, API document
+check: $(CHECKS) ## linters, types, layers, migrations, locks, API document (make -k check goes on after a failure)
+
+check-locks: setup
 	@$(VENV)/python requirements/locks.py --check
-	@$(VENV)/ruff check .
+check-style: setup
+	@$(VENV)/ruff check --output-format concise .
 	@$(VENV)/ruff format --check .
+check-types: setup
 	@$(VENV)/mypy
+check-layers: setup
 	@$(VENV)/lint-imports
+check-migrations: setup
 	@$(VENV)/python -W ignore manage.py makemigrations --check --dry-run
+check-document: setup
+	@$(VENV)/python manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
+	@cmp docs/openapi.yaml var/openapi.yaml || { \
+	  echo "docs/openapi.yaml is not current: .venv/bin/python manage.py spectacular --file docs/openapi.yaml" >&2; exit 1; }
 
 locks: ## make requirements/*.txt from requirements/*.in (needs uv; ARGS=--upgrade takes newer versions)
 	@"$(PYTHON)" requirements/locks.py $(ARGS)
