@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from contracts.services import activate_due
 from ledger.services.sequence_pending import sequence_pending
 from lode.demo.clock import morning
 from lode.jobs.nudge import nudge_runs
+from lode.jobs.tasks import moment
 from lode.parties.actor import Actor
 from lode.settlement.selectors import StatementRow, list_statements, runs
 from lode.settlement.services import approve_statement, issue_statement, plan_due, sweep
@@ -80,7 +81,7 @@ def _wait(now: datetime) -> None:
         if time.monotonic() > deadline:
             waiting = [run.contract_ref for run in runs(party=None, state="due")]
             raise WorkerAwayError(f"The worker did not settle {waiting} within {PATIENCE_SECONDS} s: see var/log.")
-        nudge_runs(sweep(now=datetime.now(tz=UTC)).run_ids, as_of=now.isoformat())
+        nudge_runs(sweep(now=moment(None)).run_ids, as_of=now.isoformat())
         time.sleep(0.05)
 
 
