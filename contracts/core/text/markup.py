@@ -147,6 +147,7 @@ class Filler:
     def _currency(self, scope: Scope | None) -> Any:
         while scope is not None:
             if "currency" in scope.schema.names() and getattr(scope.value, "currency", None):
+                self.read[f"{scope.path}currency"] = None
                 return scope.value.currency
             scope = scope.outer
         raise TemplateError("no currency is in reach")
