@@ -3,11 +3,12 @@
 from django.urls import URLPattern, URLResolver, path
 
 from lode.web.preferences import preferences
-from lode.web.views import accounts, exports, flows, home, ledger, reconcile, settlements, signing_in
+from lode.web.views import accounts, contracts, exports, flows, home, ledger, reconcile, settlements, signing_in, verify
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences/", preferences, name="preferences"),
     *home.urlpatterns,
+    *contracts.urlpatterns,
     *signing_in.urlpatterns,
     *settlements.urlpatterns,
     *exports.urlpatterns,
@@ -15,4 +16,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *ledger.urlpatterns,
     *accounts.urlpatterns,
     *flows.urlpatterns,
+    *verify.urlpatterns,
 ]

@@ -29,6 +29,7 @@ from lode.web.requests import as_actor
 from lode.web.tables import attachment, download
 from lode.web.templatetags.ui import mass as mass_html
 from lode.web.ui import Cell, Chip, Column, Row, Table
+from lode.web.verify_texts import config_of
 
 PAGE = 50
 EVERY = 500
@@ -227,6 +228,7 @@ def detail(request: HttpRequest, actor: Actor, index: str) -> HttpResponse:
         "checkpoint": proof.checkpoint.decode() if proof else "",
         "command": "tar xf bundle.tar\nlode-verify bundle",
         "commitment_command": COMMITMENT % {"n": index},
+        "verify_config": config_of(actor),
         "files": ("note", "seal", "leaf", "tlog-proof"),
     }
     return render(request, "web/ledger/detail.html", context)
