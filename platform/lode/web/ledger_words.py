@@ -7,48 +7,48 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy as _p
+from django.utils.translation import pgettext_lazy
 
 from ledger.core.entry import Account
 from ledger.selectors.movements import pair
 from ledger.selectors.values import PostedLeg
 from lode.web.formats import mass
 
-SHOWN_MOVES: Final = 3
+SHOWN_MOVES: Final = 1
 
 KINDS: Final[Mapping[str, str | Promise]] = {
-    "receive": _p("kind of entry", "Receive"),
-    "title": _p("kind of entry", "Title passes"),
-    "ship": _p("kind of entry", "Ship"),
-    "arrive": _p("kind of entry", "Arrive"),
-    "lease-out": _p("kind of entry", "Lease out"),
-    "return": _p("kind of entry", "Return"),
-    "re-supply": _p("kind of entry", "Re-supply"),
-    "embody": _p("kind of entry", "Embody"),
-    "process": _p("kind of entry", "Process"),
-    "collect": _p("kind of entry", "Collect"),
-    "recover": _p("kind of entry", "Recover"),
-    "exchange": _p("kind of entry", "Exchange"),
-    "loss": _p("kind of entry", "Loss"),
-    "adjustment": _p("kind of entry", "Adjustment"),
-    "reversal": _p("kind of entry", "Reversal"),
-    "pledge": _p("kind of entry", "Pledge"),
-    "release": _p("kind of entry", "Release"),
-    "key": _p("kind of entry", "Key"),
-    "notice": _p("kind of entry", "Notice"),
-    "contract": _p("kind of entry", "Contract"),
-    "statement": _p("kind of entry", "Statement"),
+    "receive": pgettext_lazy("kind of entry", "Receive"),
+    "title": pgettext_lazy("kind of entry", "Title passes"),
+    "ship": pgettext_lazy("kind of entry", "Ship"),
+    "arrive": pgettext_lazy("kind of entry", "Arrive"),
+    "lease-out": pgettext_lazy("kind of entry", "Lease out"),
+    "return": pgettext_lazy("kind of entry", "Return"),
+    "re-supply": pgettext_lazy("kind of entry", "Re-supply"),
+    "embody": pgettext_lazy("kind of entry", "Embody"),
+    "process": pgettext_lazy("kind of entry", "Process"),
+    "collect": pgettext_lazy("kind of entry", "Collect"),
+    "recover": pgettext_lazy("kind of entry", "Recover"),
+    "exchange": pgettext_lazy("kind of entry", "Exchange"),
+    "loss": pgettext_lazy("kind of entry", "Loss"),
+    "adjustment": pgettext_lazy("kind of entry", "Adjustment"),
+    "reversal": pgettext_lazy("kind of entry", "Reversal"),
+    "pledge": pgettext_lazy("kind of entry", "Pledge"),
+    "release": pgettext_lazy("kind of entry", "Release"),
+    "key": pgettext_lazy("kind of entry", "Key"),
+    "notice": pgettext_lazy("kind of entry", "Notice"),
+    "contract": pgettext_lazy("kind of entry", "Contract"),
+    "statement": pgettext_lazy("kind of entry", "Statement"),
 }
 STATES: Final[Mapping[str, str | Promise]] = {
-    "stock": _p("state of material", "stock"),
-    "transit": _p("state of material", "in transit"),
-    "process": _p("state of material", "in process"),
-    "product": _p("state of material", "product"),
-    "scrap": _p("state of material", "scrap"),
-    "source": _p("state of material", "source"),
-    "loss": _p("state of material", "loss"),
-    "unaccounted": _p("state of material", "unaccounted"),
-    "exported": _p("state of material", "exported"),
+    "stock": pgettext_lazy("state of material", "stock"),
+    "transit": pgettext_lazy("state of material", "in transit"),
+    "process": pgettext_lazy("state of material", "in process"),
+    "product": pgettext_lazy("state of material", "product"),
+    "scrap": pgettext_lazy("state of material", "scrap"),
+    "source": pgettext_lazy("state of material", "source"),
+    "loss": pgettext_lazy("state of material", "loss"),
+    "unaccounted": pgettext_lazy("state of material", "unaccounted"),
+    "exported": pgettext_lazy("state of material", "exported"),
 }
 
 
@@ -67,8 +67,8 @@ def account_path(account: Account) -> str:
     return f"/accounts/{'/'.join(account)}/"
 
 
-def postings_line(legs: Iterable[PostedLeg], names: Mapping[str, str], unit: str = "kg") -> str:
-    """Return what an entry moved in one line: masses by element, from where to where; lots are left to the entry."""
+def postings_line(legs: Iterable[PostedLeg], names: Mapping[str, str]) -> str:
+    """Return what an entry moved in one line, in whole kilograms: masses by element, from where to where."""
     by_element: dict[str, list[PostedLeg]] = {}
     for leg in legs:
         by_element.setdefault(leg.account.element, []).append(leg)
@@ -79,7 +79,7 @@ def postings_line(legs: Iterable[PostedLeg], names: Mapping[str, str], unit: str
             totals[element] = totals.get(element, 0) + mass_mg
     shown = sorted(routes.items(), key=lambda route: -max(route[1].values()))
     parts = [
-        f"{' + '.join(mass(mass_mg, unit, element) for element, mass_mg in totals.items())}: {route}"
+        f"{' + '.join(mass(mass_mg, 'kg', element, 0) for element, mass_mg in totals.items())}: {route}"
         for route, totals in shown[:SHOWN_MOVES]
     ]
     if len(shown) > SHOWN_MOVES:

@@ -91,7 +91,12 @@ def _about_the_tree() -> dict[str, str]:
         "forked": _(
             "The log does not extend the tree head of %(held)s entries kept here: what stood there was changed."
         ),
-        "not-a-bundle": _("The file is not a bundle: drop the bundle.tar that this page or lode ledger export made."),
+        "other-balances": _("The balances that the bundle declares are not of this tree."),
+        "declared": _("The balance of %(account)s is given as %(said)s mg; the entries give %(expected)s mg."),
+        "not-a-bundle": _(
+            "The file is not a bundle: drop the bundle.tar of this page, or a tar of the folder that lode ledger "
+            "export made."
+        ),
     }
 
 

@@ -129,7 +129,7 @@ def _table(found: tuple[EntrySummary, ...], asked: dict[str, str]) -> Table:
     return Table(
         caption=_("Entries, newest first"),
         columns=(
-            Column(_("No.")), Column(_("Occurred")), Column(_("Recorded at")), Column(_("Kind")), Column(_("Postings")),
+            Column(_("No.")), Column(_("Occurred")), Column(_("Recorded at, UTC")), Column(_("Kind")), Column(_("Postings")),
             Column(_("Reference")), Column(_("Contract")), Column(_("Signed by")),
         ),
         rows=[_row(entry, names) for entry in rows],
@@ -147,11 +147,11 @@ def _row(entry: EntrySummary, names: dict[str, str]) -> Row:
         (
             Cell(str(entry.index), href=reverse("entry", args=[entry.index])),
             Cell(entry.occurred.isoformat(), css="nowrap"),
-            Cell(utc_time(entry.recorded, seconds=False), css="nowrap"),
-            Cell(kind_word(entry.kind)),
+            Cell(utc_time(entry.recorded, seconds=False).removesuffix(" UTC"), css="nowrap"),
+            Cell(kind_word(entry.kind), css="nowrap"),
             Cell(postings_line(entry.legs, names) or "—", css="" if entry.legs else "muted"),
             Cell(entry.reference or ""),
-            Cell(entry.contract or "", href=f"/contracts/{entry.contract}/" if entry.contract else ""),
+            Cell(entry.contract or "", href=f"/contracts/{entry.contract}/" if entry.contract else "", css="nowrap"),
             Cell(signed),
         )
     )

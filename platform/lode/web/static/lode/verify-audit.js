@@ -1,5 +1,5 @@
 /* The audit: the tree that anybody can check, the entries that this reader holds, and the chains of their accounts. */
-import { Fault, equal, hex, sha256 } from "./verify-bytes.js";
+import { Fault, equal, hex, readCanonical, sha256, text } from "./verify-bytes.js";
 import { accountOf, commitment, openCheckpoint, parseKey, parseLeaf, parseNote, parseProof, parseSeal, signersOf } from "./verify-note.js";
 import { checkRule, isPublic, mustSign, readEntry } from "./verify-rules.js";
 import { Tree, leadsTo, leafHash } from "./verify-tree.js";
@@ -78,6 +78,7 @@ export class Audit {
     }
     this.progress("entries", this.tree.size, this.tree.size);
     if (this.only !== null && !this.found) throw new Fault("missing-entry", { index: this.only });
+    if (this.only === null && (this.full || this.party)) await this.checkBalances();
     this.counts.accounts = this.heads.size;
     this.counts.keys = this.registry.records.size;
     return this;
@@ -167,6 +168,7 @@ export class Audit {
     entry.id = hex(await sha256(note.bytes));
     if (entry.book !== this.head.origin) throw new Fault("wrong-book", { book: entry.book });
     if (this.entries.has(entry.id)) throw new Fault("again", { first: this.entries.get(entry.id).index });
+    if (this.full && entry.corrects && !this.entries.has(entry.corrects)) throw new Fault("bad-correction");
     const original = entry.kind === "reversal" ? this.original(entry) : null;
     if (entry.kind !== "reversal" || original) {
       checkRule(entry, original);
@@ -220,6 +222,21 @@ export class Audit {
       }
       if (balance < 0n && line.state !== "source") throw new Fault("insufficient", { account, said: String(balance) });
       this.heads.set(account, { seq: line.seq, id: entry.id, balance });
+    }
+  }
+
+  /** Compare the balances that an export declares with those that its entries give. */
+  async checkBalances() {
+    const data = await this.source.read("balances.json");
+    if (data === null) return;
+    const { origin, size, accounts } = readCanonical(text(data).slice(0, -1));
+    if (origin !== this.head.origin || size !== this.head.size) throw new Fault("other-balances");
+    const declared = new Map(accounts.map((line) => [accountOf(line), line.balance_mg]));
+    const replayed = [...this.heads].filter(([, head]) => head.balance !== 0n).map(([account]) => account);
+    for (const account of new Set([...declared.keys(), ...(this.full ? replayed : [])])) {
+      const said = declared.get(account) ?? "0";
+      const expected = String(this.heads.get(account)?.balance ?? 0n);
+      if (said !== expected) throw new Fault("declared", { account, said, expected });
     }
   }
 
