@@ -59,8 +59,6 @@ class EntryAudit:
         """Check the public entry at `index`, and the files beside it where there are any."""
         note = _named(index, "cannot be read", lambda: Note.parse(leaf.note))
         entry = self._check_note(index, note, public=True)
-        if not kind_of(entry).public:
-            raise failure(LedgerCode.BAD_LEAF, f"Entry {index} is confidential, yet it stands readable.", index)
         seal = seals.encode(leaves.public_seal(index, leaf.time))
         for name, expected in (("note", leaf.note), ("seal", seal), ("leaf", data)):
             found = self._file(index, name)
@@ -84,8 +82,6 @@ class EntryAudit:
             return
         note = _named(index, "cannot be read", lambda: Note.parse(files.note))
         entry = self._check_note(index, note, public=False)
-        if kind_of(entry).public:
-            raise failure(LedgerCode.BAD_LEAF, f"Entry {index} is public, yet its leaf is a commitment.", index)
         seal = _named(index, "has a seal that cannot be read", lambda: seals.decode(files.seal))
         if files.leaf is not None and files.leaf != data:
             raise failure(
@@ -134,10 +130,13 @@ class EntryAudit:
             what = "was changed after signing" if error.code in _CHANGED else "cannot be accepted"
             raise failure(error.code, f"Entry {index} {what}: {error.sentence}", index) from None
         entry = _named(index, "cannot be read", lambda: entries.decode(note.text))
-        _named(index, "cannot be accepted", lambda: self._check_rule(index, entry, note, signed))
+        _named(index, "cannot be accepted", lambda: self._check_rule(index, entry, note, signed, public=public))
         return entry
 
-    def _check_rule(self, index: int, entry: Entry, note: Note, signed: frozenset[str]) -> None:
+    def _check_rule(self, index: int, entry: Entry, note: Note, signed: frozenset[str], *, public: bool) -> None:
+        if kind_of(entry).public is not public:
+            stands = "readable in the tree" if public else "behind a commitment"
+            raise LedgerError(LedgerCode.BAD_LEAF, f"an entry of kind {entry.kind} does not stand {stands}.")
         if entry.book != self._tree.checkpoint.origin:
             raise LedgerError(LedgerCode.WRONG_BOOK, f"it was signed for the book {entry.book}.")
         text_id = entries.entry_id(note.text).hex()
@@ -172,15 +171,13 @@ class EntryAudit:
     def _check_proof(self, index: int, data: bytes, leaf: bytes) -> tuple[bytes | None, str]:
         try:
             proof = Proof.parse(data)
+            # The proof of another index does not lead from this leaf to the root: no two leaves are the same.
             proof.verify_under(leaf, self._tree.check_proof_checkpoint(proof.checkpoint))
-            found = decode_extra(proof.extra)
+            return decode_extra(proof.extra)
         except LedgerError as error:
             raise failure(
                 error.code, f"Entry {index} has a proof that does not hold: {error.sentence}", index
             ) from None
-        if proof.index != index:
-            raise failure(LedgerCode.BAD_PROOF, f"Entry {index} has the proof of entry {proof.index}.", index)
-        return found
 
     def _check_chain(self, index: int, entry: Entry, seal: seals.Seal) -> None:
         legs = sorted(entry.legs)

@@ -101,20 +101,19 @@ class Contract(_Agreed):
 class Statement(_Agreed):
     """A settlement is issued or a balance agreed: its digest among the documents.
 
-    Details of a settlement: `issuer`, one of the parties, who signs it; the others read it and may sign too. A balance is
-    agreed, so all its parties sign.
+    Details of a settlement: `issuer`, one of the parties, who signs it; the others read it and may sign too. A balance
+    is agreed, so all its parties sign.
     """
 
     name = "statement"
     needs = ("documents", "parties")
 
-    def required_signers(self, entry: Entry, original: Entry | None = None) -> frozenset[str]:
+    def signers_of(self, entry: Entry) -> frozenset[str]:
         if "issuer" not in entry.details:
             return frozenset(entry.parties)
         return frozenset({self._detail_text(entry, "issuer")})
 
-    def check(self, entry: Entry, original: Entry | None = None) -> None:
-        super().check(entry, original)
+    def check_more(self, entry: Entry) -> None:
         if "issuer" in entry.details and self._detail_text(entry, "issuer") not in entry.parties:
             self._refuse_field("names its issuer among the parties")
 

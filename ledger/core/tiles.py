@@ -126,11 +126,10 @@ def parse_entry_bundle(data: bytes, width: int) -> list[bytes]:
     for _ in range(width):
         begin = at + _LENGTH_BYTES
         at = begin + int.from_bytes(data[at:begin], "big")
-        if begin > len(data) or at > len(data):
-            raise LedgerError(LedgerCode.BAD_TILE, "The entry bundle is cut short.")
         leaves.append(data[begin:at])
+    # A bundle cut short has run past its end by now, whatever lengths it gave.
     if at != len(data):
-        raise LedgerError(LedgerCode.BAD_TILE, "The entry bundle is longer than its leaves.")
+        raise LedgerError(LedgerCode.BAD_TILE, f"The entry bundle is not exactly {width} leaves long.")
     return leaves
 
 

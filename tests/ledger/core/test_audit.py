@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,16 +11,19 @@ from hypothesis import strategies as st
 
 from ledger.core import balances as balance_file
 from ledger.core import entry as entries
+from ledger.core import leaf as leaves
 from ledger.core import seal as seals
 from ledger.core.audit import Audit, Depth, Report, Trust
 from ledger.core.entry import move, net_legs
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.note import Note, encode_base64
+from ledger.core.proof import Proof, encode_extra
 from tests.ledger.builder import Book, account, loop_book, moved, rewritten, signer
 
 BOOK = loop_book()
 FILES = BOOK.export()
 TRUST = Trust(BOOK.policy, BOOK.registry_key.vkey)
+BOOK_TIME = "2024-01-01T00:00:00Z"
 
 
 def audit(files: dict[str, bytes], depth: Depth = Depth.FULL, party: str | None = None, trust: Trust = TRUST) -> Report:
@@ -149,6 +153,13 @@ def test_a_changed_balance_names_the_account_and_its_last_entry():
     assert "no entry touches that account" in error.sentence
 
 
+def test_balances_of_another_size_or_book_are_refused():
+    for origin, size in ((BOOK.origin, BOOK.size - 1), ("other/book", BOOK.size)):
+        error = refused(FILES | {"balances.json": balance_file.encode(origin, size, BOOK.balances)})
+        assert error.code is LedgerCode.BAD_BALANCE
+        assert "not of this tree" in error.sentence
+
+
 def test_a_flipped_bit_of_the_balances_is_found():
     for at in (*range(0, len(FILES["balances.json"]), 41), len(FILES["balances.json"]) - 1):
         assert refused(flipped("balances.json", at)).code in {
@@ -196,6 +207,53 @@ def test_files_of_two_entries_cannot_be_swapped():
     for name in ("note", "seal", "leaf", "tlog-proof"):
         mixed = FILES | {f"entries/{one}.{name}": FILES[f"entries/{other}.{name}"]}
         assert refused(mixed).index == one
+
+
+def test_a_proof_with_another_nonce_or_time_is_refused():
+    confidential, public = index_of("ship"), index_of("notice")
+    for index, extra in (
+        (confidential, encode_extra(BOOK_TIME, b"n" * 32)),
+        (confidential, encode_extra("2030-01-01T00:00:00Z", BOOK.nonces[confidential])),
+        (confidential, encode_extra(BOOK_TIME, None)),
+        (public, encode_extra(BOOK_TIME, b"n" * 32)),
+        (public, encode_extra("2030-01-01T00:00:00Z", None)),
+        (public, None),
+    ):
+        path = f"entries/{index}.tlog-proof"
+        changed = replace(Proof.parse(FILES[path]), extra=extra).to_bytes()
+        assert refused(FILES | {path: changed}).index == index
+
+
+def test_a_proof_from_a_longer_log_is_refused():
+    longer = loop_book()
+    longer.append(longer.entry("notice", reason="A later entry."))
+    index = index_of("ship")
+    error = refused(FILES | {f"entries/{index}.tlog-proof": longer.proof(index)})
+    assert (error.code, error.index) == (LedgerCode.BAD_PROOF, index)
+    assert "not one of this tree's past" in error.sentence
+
+
+def test_an_entry_that_is_taken_back_is_read_again_as_it_was():
+    index, reads = index_of("reversal") - 1, []
+    assert BOOK.ids[index].hex() == BOOK.entries[index + 1].corrects
+
+    def shifty(path: str) -> bytes | None:
+        reads.append(path)
+        again = reads.count(path) > 1 and path == f"entries/{index}.note"
+        return FILES[f"entries/{index_of('title')}.note"] if again else FILES.get(path)
+
+    with pytest.raises(LedgerError, match="reads otherwise than it did before") as error:
+        list(Audit(shifty, TRUST, Depth.FULL).run())
+    assert error.value.index == index + 1
+
+
+def test_an_adjustment_may_correct_what_was_taken_back():
+    book = loop_book()
+    own = account("lessor", "lessor")
+    corrects = book.entries[index_of("reversal")].corrects
+    legs = moved(own, own._replace(state="loss"), 5)
+    book.append(book.entry("adjustment", legs, reason="Counted again.", corrects=corrects))
+    assert audit(book.export()).entries == 31
 
 
 def test_a_report_is_only_given_at_the_end():
@@ -367,6 +425,34 @@ class TestDishonestOperator:
             audit(book.export(), trust=Trust(book.policy, signer("another/registry").vkey))
         assert error.value.index == 0
 
+    def test_a_seal_over_other_accounts(self):
+        for old, new in ((b'"lot":"lot-1"', b'"lot":"lot-0"'), (b'"state":"transit"', b'"state":"scrap"')):
+            book = self.book()
+            index = index_of("ship")
+            assert old in book.seals[index]
+            book.seals[index] = book.seals[index].replace(old, new)
+            book.reseal(index)
+            error = self.refused(book)
+            assert (error.code, error.index) == (LedgerCode.BAD_SEAL, index)
+
+    def test_a_public_entry_behind_a_commitment(self):
+        book = self.book()
+        index = index_of("notice")
+        book.nonces[index] = b"n" * 32
+        commit = leaves.commitment(b"n" * 32, book.notes[index], book.seals[index])
+        book.leaves[index] = leaves.encode_confidential(commit, leaves.decode(book.leaves[index]).time)
+        assert self.refused(book).index == index
+
+    def test_a_statement_of_the_registry_that_stands_readable(self):
+        book = self.book()
+        statement = book.entry("statement", parties=("registry",), documents={"a": "00" * 32})
+        index = book.append(statement, ["registry"])
+        book.nonces[index] = None
+        book.leaves[index] = leaves.encode_public(leaves.decode(book.leaves[index]).time, book.notes[index])
+        error = self.refused(book)
+        assert (error.code, error.index) == (LedgerCode.BAD_LEAF, index)
+        assert "does not stand readable" in error.sentence
+
     def test_a_confidential_entry_that_stands_readable(self):
         book = self.book()
         index = index_of("ship")
@@ -376,8 +462,6 @@ class TestDishonestOperator:
 
 
 def forge(book: Book, entry: entries.Entry, note: bytes, seal: seals.Seal) -> int:
-    from ledger.core import leaf as leaves
-
     index, nonce = book.size, hashlib.sha256(b"forged").digest()
     text = entries.HEADER if note is None else note[: note.rindex(b"\n\n") + 1]
     book.entries.append(entry)

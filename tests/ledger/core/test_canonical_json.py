@@ -146,6 +146,7 @@ def test_reader_takes_the_last_of_what_it_allows():
     assert loads(b"9007199254740991") == MAX_INTEGER
     assert loads(b"-9007199254740991") == -MAX_INTEGER
     assert loads(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH) is not None
+    assert loads(b"[" + b"[],{}," * 50 + b"[]]") == [[], {}] * 50 + [[]]
     assert loads(b'"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\"["') == "[" * 40 + '"['
     assert loads(b'"' + b"a" * (MAX_BYTES - 2) + b'"') == "a" * (MAX_BYTES - 2)
     assert code_of(b'"' + b"a" * (MAX_BYTES - 1) + b'"') is LedgerCode.TOO_LARGE

@@ -170,6 +170,12 @@ def test_broken_proofs_are_refused(old, new):
     assert code_of(lambda: Proof.parse(changed)) is LedgerCode.BAD_PROOF
 
 
+def test_a_proof_has_a_checkpoint_and_an_end():
+    data = loop_book().proof(5)
+    assert code_of(lambda: Proof.parse(data[: data.index(b"\n\n") + 2])) is LedgerCode.BAD_PROOF
+    assert code_of(lambda: Proof.parse(data + b"a" * 100_000)) is LedgerCode.BAD_PROOF
+
+
 def test_extra_is_a_nonce_and_a_time_or_a_time():
     assert decode_extra(proof.encode_extra(TIME, b"n" * 32)) == (b"n" * 32, TIME)
     assert decode_extra(proof.encode_extra(TIME, None)) == (None, TIME)
@@ -285,6 +291,9 @@ LOG, W = str(signer(BOOK).vkey), str(witness("w"))
         f"witness w {W}\ngroup g any w\ngroup h any w\nquorum g\n",
         f"witness w {W}\ngroup w any w\nquorum w\n",
         "quorum none\r\n",
+        "# a bell: \a\nquorum none\n",
+        "# deleted: \x7f\nquorum none\n",
+        "\n" * 1000 + "quorum none\n",
         "trust everybody\nquorum none\n",
     ],
 )
@@ -300,6 +309,8 @@ def test_declared_balances():
         data.replace(b'"5"', b"5"),
         data.replace(b'"size":3', b'"size":"3"'),
         data.replace(b'"source"', b'"stock"'),
-        b"[]",
+        b"[]\n",
+        data.replace(b',"size"', b',"rest":1,"size"'),
+        data[:-1],
     ):
         assert code_of(lambda changed=changed: balances.decode(changed)) is LedgerCode.BAD_BALANCE

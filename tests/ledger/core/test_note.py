@@ -204,6 +204,8 @@ def test_base64_has_one_spelling():
         str(signer("k").vkey).replace("k+", "k l+"),
         str(signer("k").vkey) + "\n",
         "k+zzzzzzzz+AQ==",
+        "k+ab cd ef+AQ==",
+        "k+00000000+",
     ],
 )
 def test_broken_verifier_keys_are_refused(vkey):
@@ -237,6 +239,7 @@ def points_of_small_order() -> set[int]:
 def test_keys_of_small_order_are_refused():
     points = points_of_small_order()
     assert len(points) == 5
+    refused(lambda: VerifierKey.create("short", b"\x01" * 31), LedgerCode.BAD_KEY)
     for y in points | {P, P + 1, 2**255 - 1}:
         for sign_bit in (0, 1):
             public = (y | sign_bit << 255).to_bytes(32, "little")

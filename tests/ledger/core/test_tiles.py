@@ -29,6 +29,7 @@ from ledger.core.tiles import (
     entry_bundle,
     parse_entry_bundle,
     parse_path,
+    tile_at,
     tile_bytes,
     tile_path,
     tiles_for_growth,
@@ -158,6 +159,45 @@ def test_no_flipped_bit_of_any_tile_goes_unseen(size):
             assert refused.value.code in {LedgerCode.BAD_TILE, LedgerCode.BAD_LEAF}, path
 
 
+@pytest.mark.parametrize("size", [1, 256, 300, 70_000])
+def test_a_changed_tile_is_refused_when_it_is_read_alone(size):
+    files = published(size)
+    for tile in [tile for tile in tiles_for_growth(0, size) if tile.index in (0, 1, 255, 273)]:
+        data = bytearray(files[tile.path])
+        data[len(data) // 2] ^= 1
+        changed = files | {tile.path: bytes(data)}
+        with pytest.raises(LedgerError, match=tile.path.replace(".", r"\.")) as refused:
+            TileReader(changed.get, size, root(HASHES[:size])).tile_hashes(tile.level, tile.index)
+        assert refused.value.code is LedgerCode.BAD_TILE
+
+
+def test_a_leaf_changed_in_its_bundle_and_its_tile_alike_is_refused():
+    files = published(300)
+    leaves = [b"forged", *LEAVES[1:256]]
+    files["tile/entries/000"] = entry_bundle(leaves)
+    files["tile/0/000"] = b"".join(leaf_hash(leaf) for leaf in leaves)
+    with pytest.raises(LedgerError, match="tile/0/000 does not lead to the signed root"):
+        TileReader(files.get, 300, root(HASHES[:300])).leaves(0)
+
+
+def test_each_tile_is_read_once_and_few_are_kept():
+    files, asked = published(70_000), []
+
+    def read(path: str) -> bytes | None:
+        asked.append(path)
+        return files.get(path)
+
+    reader = TileReader(read, 70_000, root(HASHES))
+    for _ in range(3):
+        for index in (0, 255, 300, 69_999):
+            assert reader.leaf_hash(index) == HASHES[index]
+    assert sorted(asked) == sorted(set(asked))
+    for index in range(274):
+        reader.tile_hashes(0, index)
+    assert len(reader._cache) == 128
+    assert reader.leaf_hash(0) == HASHES[0]
+
+
 def read_all(reader: TileReader) -> None:
     for tile in tiles_for_growth(0, reader.size):
         reader.tile_hashes(tile.level, tile.index)
@@ -173,13 +213,33 @@ def test_a_full_tile_answers_for_a_partial_one_that_is_gone():
 
 
 def test_a_missing_or_cut_tile_is_named():
-    for broken, code in ((None, LedgerCode.MISSING_FILE), (b"\x00" * 31, LedgerCode.BAD_TILE)):
+    sound = published(300)["tile/0/000"]
+    for broken, code in (
+        (None, LedgerCode.MISSING_FILE),
+        (b"\x00" * 31, LedgerCode.BAD_TILE),
+        (sound + sound[:32], LedgerCode.BAD_TILE),
+    ):
         files = published(300) | {"tile/0/000": broken}
         reader = TileReader(files.get, 300, root(HASHES[:300]))
         assert reader.leaf_hash(256) == HASHES[256]
         with pytest.raises(LedgerError, match="tile/0/000 ") as refused:
             reader.leaf_hash(0)
         assert refused.value.code is code
+
+
+def test_a_missing_bundle_is_named():
+    files = published(300)
+    del files["tile/entries/001.p/44"]
+    with pytest.raises(LedgerError, match=r"tile/entries/001\.p/44 is missing") as refused:
+        TileReader(files.get, 300, root(HASHES[:300])).leaves(1)
+    assert refused.value.code is LedgerCode.MISSING_FILE
+
+
+def test_there_is_no_tile_beyond_the_edge():
+    for level, index in ((0, 2), (1, 1), (2, 0)):
+        with pytest.raises(LedgerError):
+            tile_at(300, level, index)
+    assert tile_at(300, 0, 1) == Tile(0, 1, 44)
 
 
 def file_reader(folder: Path):
