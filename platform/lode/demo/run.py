@@ -66,8 +66,8 @@ def run_demo(*, fresh: bool, out: TextIO) -> None:
         _make_world(steps)
     else:
         out.write("The demo world is there already; `lode demo --fresh` makes it anew.\n")
-        with steps.step("Settling what has become due"), settling.worker():
-            settling.settle_due(END.replace(day=SETTLED_ON_DAY))
+        with steps.step("Settling what has become due"), settling.worker() as by:
+            settling.settle_due(END.replace(day=SETTLED_ON_DAY), by)
     with steps.step("Checking the whole ledger and exporting the statements"):
         summary = summarise(exports=export_everything(now=morning(END.replace(day=SETTLED_ON_DAY + 1))))
     summary["seconds"] = {**steps.seconds, "total": f"{time.monotonic() - began:.2f}"}
@@ -90,15 +90,15 @@ def _make_world(steps: Steps) -> None:
     # The second lease is signed when it begins; until then its reference is not known.
     refs = References(first_lease=lease, second_lease="", offtake=offtake, warranty=warranty)
     book = Book()
-    with settling.worker():
+    with settling.worker() as by:
         for year in sorted({month.year for month in months()}):
             with steps.step(f"Living through {year}: movements, facts, settlements by Celery"):
                 for month in months():
                     if month.year == year:
-                        refs = _live(book, refs, month)
+                        refs = _live(book, refs, month, by)
 
 
-def _live(book: Book, refs: References, month: date) -> References:
+def _live(book: Book, refs: References, month: date, by: settling.Worker) -> References:
     """Live through a month, and settle it on the second day of the next."""
     if month == SECOND_LEASE:
         refs = refs.with_second_lease(agreements.material_lease(commencement=month, now=morning(month.replace(day=2))))
@@ -111,7 +111,7 @@ def _live(book: Book, refs: References, month: date) -> References:
     facts.read_fleets(refs.warranty, month)
     facts.publish_prices(month)
     settled_on = next_month(month).replace(day=SETTLED_ON_DAY)
-    settling.settle_due(settled_on)
+    settling.settle_due(settled_on, by)
     # One draft is left for somebody in finance to approve.
-    settling.issue_drafts(settled_on, leave=refs.second_lease if next_month(month) == END else None)
+    settling.issue_drafts(settled_on, by, leave=refs.second_lease if next_month(month) == END else None)
     return refs

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -32,8 +33,22 @@ class WorkerAwayError(Exception):
     """The worker did not do what was due in time."""
 
 
+@dataclass(frozen=True)
+class Worker:
+    """A Celery worker of the demo's own."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def require_alive(self) -> None:
+        """Raise WorkerAwayError, with the end of its log, where the worker has ended by itself."""
+        if self.process.poll() is not None:
+            tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
+            raise WorkerAwayError(f"The worker ended by itself. Its log {self.log} ends:\n{tail}")
+
+
 @contextlib.contextmanager
-def worker() -> Iterator[None]:
+def worker() -> Iterator[Worker]:
     """Run a Celery worker on this process's database until the block ends; it writes `var/log/demo-worker.log`."""
     log = Path(settings.VAR_DIR) / "log" / "demo-worker.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +59,7 @@ def worker() -> Iterator[None]:
             command, env=_environment(), cwd=settings.VAR_DIR, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
     try:
-        yield
+        yield Worker(process, log)
     finally:
         process.terminate()
         try:
@@ -65,19 +80,20 @@ def _environment() -> dict[str, str]:
     return found
 
 
-def settle_due(day: date) -> int:
+def settle_due(day: date, by: Worker) -> int:
     """Find what is due on a day, tell the worker, wait until it is done; return how many runs became due."""
     now = morning(day)
     activate_due(now=now)
     planned = plan_due(as_of=day, now=now)
     nudge_runs(planned.run_ids, as_of=now.isoformat())
-    _wait(now)
+    _wait(now, by)
     return len(planned.run_ids)
 
 
-def _wait(now: datetime) -> None:
+def _wait(now: datetime, by: Worker) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while runs(party=None, state="due", limit=1) or runs(party=None, state="running", limit=1):
+        by.require_alive()
         if time.monotonic() > deadline:
             waiting = [run.contract_ref for run in runs(party=None, state="due")]
             raise WorkerAwayError(f"The worker did not settle {waiting} within {PATIENCE_SECONDS} s: see var/log.")
@@ -85,7 +101,7 @@ def _wait(now: datetime) -> None:
         time.sleep(0.05)
 
 
-def issue_drafts(day: date, *, leave: str | None = None) -> int:
+def issue_drafts(day: date, by: Worker, *, leave: str | None = None) -> int:
     """Have finance approve and issue every draft, except those of one contract; return how many were issued."""
     issued = 0
     while True:
@@ -99,7 +115,7 @@ def issue_drafts(day: date, *, leave: str | None = None) -> int:
             issue_statement(ref=row.ref, actor=actor, now=moment)
             issued += 1
         sequence_pending()
-        _wait(morning(day))  # later periods may have waited for these
+        _wait(morning(day), by)  # later periods may have waited for these
 
 
 def _issuer(row: StatementRow) -> str:
