@@ -16,6 +16,7 @@ from lode.demo.cast import LOG_INS, PASSWORD
 from lode.demo.facts import sources
 from lode.demo.posting import MG_PER_KG
 from lode.demo.settling import all_statements
+from lode.demo.telling import loop_of, reconciled
 from lode.exports.selectors import ExportView
 from lode.parties.selectors import party_names
 
@@ -35,6 +36,8 @@ def summarise(*, exports: Iterable[ExportView]) -> dict[str, Any]:
         "tree_size": checkpoint.size,
         "checkpoint": checkpoint.note.decode(),
         "elements": {found.element: _element(found) for found in closing()},
+        "loop": {element: loop_of(element) for element in ("Ni", "Co")},
+        "reconciliations": reconciled(),
         "statements": [
             {
                 "ref": row.ref,
@@ -84,6 +87,8 @@ def describe(summary: Mapping[str, Any], out: TextIO) -> None:
     write("Every element closes to the milligram: owned = held = sum of states = received − lost − unaccounted.\n\n")
     for element, found in summary["elements"].items():
         _describe_element(element, found, out)
+    _describe_loop(summary["loop"], out)
+    _describe_reconciliations(summary["reconciliations"], out)
     _describe_statements(summary["statements"], out)
     write("\nExports (SHA-256 in the summary):\n")
     for export in summary["exports"]:
@@ -117,3 +122,29 @@ def _describe_statements(statements: list[Mapping[str, Any]], out: TextIO) -> No
         waiting = sum(1 for row in rows if row["status"] == "draft")
         note = f", {waiting} waiting for approval" if waiting else ""
         out.write(f"  {contract} {rows[0]['kind']}: {len(rows)} statements, {due:,.2f} {rows[0]['currency']}{note}\n")
+
+
+def _describe_loop(loop: Mapping[str, Any], out: TextIO) -> None:
+    out.write("\nThe loop in 24 months, the lessor's nickel and cobalt throughout:\n")
+    words = {
+        "receive": "received from refiners",
+        "lease-out": "leased to the cell maker",
+        "embody": "built into packs",
+        "collect": "collected at the end of life",
+        "recover": "recovered by assay",
+        "return": "returned under the lease",
+        "re-supply": "supplied again, second lease",
+    }
+    for kind, word in words.items():
+        masses = ", ".join(f"{_kg(steps[kind]['mass_mg'])} {element}" for element, steps in loop.items())
+        serials = f", {loop['Ni']['serials']['count']:,} serials" if kind == "embody" else ""
+        out.write(f"  {word:<29} {masses} ({loop['Ni'][kind]['entries']} entries{serials})\n")
+
+
+def _describe_reconciliations(found: list[Mapping[str, Any]], out: TextIO) -> None:
+    for told in found:
+        rows = ", ".join(f"{count} {state.replace('-', ' ')}" for state, count in sorted(told["rows"].items()))
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(told["reasons"].items()))
+        out.write(f"\nReconciled {told['partner']} {told['period']} with {told['owner']}: {rows} ({reasons});\n")
+        out.write(f"  {told['adjustments']} adjustment signed by both; balance {told['digest'][:8]}… signed by ")
+        out.write(f"{' and '.join(told['signed_by'])}.\n")
