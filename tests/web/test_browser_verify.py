@@ -1,0 +1,264 @@
+"""The verifier in a real browser, with a server that lies: each lie is found, and the sentence names the entry."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import APIResponse, Page, Route, expect
+
+from ledger.core.kinds import KINDS
+from tests.web.conftest import PageAs
+
+pytestmark = pytest.mark.browser
+
+Change = Callable[[bytes], bytes]
+
+
+def flipped(data: bytes, at: int) -> bytes:
+    """Return the bytes with one bit of one of them turned."""
+    changed = bytearray(data)
+    changed[at] ^= 1
+    return bytes(changed)
+
+
+def lie(page: Page, pattern: str, change: Change) -> None:
+    """Let the server's answers to addresses of that pattern arrive changed."""
+
+    def answer(route: Route) -> None:
+        true: APIResponse = route.fetch()
+        route.fulfill(response=true, body=change(true.body()))
+
+    page.route(pattern, answer)
+
+
+def check(page: Page) -> str:
+    """Press the button and wait for the verdict: its state and its sentence."""
+    page.locator("#verify-now").click()
+    result = page.locator("#verify-result:is([data-state=checked], [data-state=failed])")
+    expect(result).to_be_visible(timeout=20_000)
+    return f"{result.get_attribute('data-state')}: {page.locator('#verify-result [data-said]').inner_text()}"
+
+
+def changed_entry(index: int, name: str, change: Change) -> Change:
+    def of_page(body: bytes) -> bytes:
+        page = json.loads(body)
+        for entry in page["entries"]:
+            if entry["index"] == index:
+                entry[name] = base64.b64encode(change(base64.b64decode(entry[name]))).decode()
+        return json.dumps(page).encode()
+
+    return of_page
+
+
+def without_entry(index: int) -> Change:
+    def of_page(body: bytes) -> bytes:
+        page = json.loads(body)
+        page["entries"] = [entry for entry in page["entries"] if entry["index"] != index]
+        return json.dumps(page).encode()
+
+    return of_page
+
+
+def fact(page: Page, name: str) -> str:
+    return page.locator(f"[data-fact={name}]").inner_text()
+
+
+class TestAnHonestServer:
+    def test_the_auditor_opens_everything(self, page_as: PageAs) -> None:
+        visit = page_as("auditor")
+        page = visit.goto("/verify/")
+        assert check(page).startswith("checked: All ")
+        size = int(fact(page, "head").split(" ")[0])
+        assert fact(page, "leaves") == f"{size} / {size}"
+        assert int(fact(page, "opened")) == size
+        assert int(fact(page, "signatures")) > size
+        assert "entries a second" in fact(page, "time")
+        assert "none was kept here before" in fact(page, "held")
+        assert check(page).startswith("checked: All ")
+        assert f"the log extends the tree head of {size} entries kept here" in fact(page, "held")
+        assert "keys that this browser kept" in fact(page, "keys")
+        assert visit.complaints == []
+
+    def test_a_party_opens_its_own_and_nobody_the_public_ones(self, page_as: PageAs) -> None:
+        page = page_as("recycler", language="zh-hans").goto("/verify/")
+        verdict = check(page)
+        assert "ringcycle 可读的" in verdict
+        opened = int(fact(page, "opened"))
+        page = page_as().goto("/verify/")
+        assert check(page).startswith("checked: The tree of ")
+        assert 0 < int(fact(page, "opened")) < opened
+
+    def test_one_entry(self, page_as: PageAs) -> None:
+        visit = page_as("lessor")
+        page = visit.goto("/ledger/12/")
+        page.locator("#check-entry").click()
+        expect(page.locator("#entry-check[data-state=checked] [data-said]")).to_contain_text(
+            "Entry 12 is what its parties signed"
+        )
+        assert visit.complaints == []
+
+    def test_the_rules_of_kinds_are_those_of_the_ledger(self, page_as: PageAs) -> None:
+        page = page_as().goto("/verify/")
+        told = page.evaluate(
+            "async () => { const { RULES } = await import('/static/lode/verify-rules.js');"
+            " return Object.fromEntries(Object.entries(RULES).map(([kind, rule]) => [kind,"
+            " { open: rule.open === true, from: rule.from ?? [], to: rule.to ?? [], stays: rule.stays ?? [],"
+            " needs: rule.needs ?? [] }])); }"
+        )
+        assert set(told) == set(KINDS)
+        for name, kind in KINDS.items():
+            rule = told[name]
+            assert rule["open"] == kind.public, name
+            assert {*rule["from"]} == {str(state) for state in kind.takes_from}, name
+            assert {*rule["to"]} == {str(state) for state in kind.gives_to}, name
+            assert {tuple(axes) for axes in rule["stays"]} == set(kind.fixed), name
+            assert {*rule["needs"]} == set(kind.needs), name
+
+
+class TestALyingServer:
+    @pytest.mark.parametrize(
+        ("pattern", "change", "said"),
+        [
+            (
+                "**/ledger/log/checkpoint",
+                lambda data: data.replace(b"\n1", b"\n2", 1),
+                "The signed tree head cannot be",
+            ),
+            ("**/ledger/log/tile/0/**", lambda data: flipped(data, 32 * 40), "Entry 40 was changed in the log"),
+            # A leaf's length stands in two bytes before it: byte 60 is inside of the first leaf.
+            ("**/ledger/log/tile/entries/**", lambda data: flipped(data, 60), "Entry 0 was changed in the log"),
+        ],
+        ids=["checkpoint", "tile", "leaf"],
+    )
+    def test_about_the_tree(self, page_as: PageAs, pattern: str, change: Change, said: str) -> None:
+        page = page_as().goto("/verify/")
+        lie(page, pattern, change)
+        verdict = check(page)
+        assert verdict.startswith("failed: ")
+        assert said in verdict
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            (
+                changed_entry(20, "note", lambda note: note.replace(b'"mass_mg":"1', b'"mass_mg":"2', 1)),
+                "Entry 20 was changed after signing",
+            ),
+            (
+                changed_entry(20, "seal", lambda seal: seal.replace(b'"seq":0', b'"seq":1', 1)),
+                "Entry 20",
+            ),
+            (
+                changed_entry(20, "seal", lambda seal: seal.replace(b'"balance_mg":"1', b'"balance_mg":"2', 1)),
+                "Entry 20 was changed after it was sealed",
+            ),
+            (changed_entry(20, "nonce", lambda nonce: flipped(nonce, 5)), "Entry 20 was changed after it was sealed"),
+            (without_entry(20), "Entry 20 was not given to this browser"),
+        ],
+        ids=["note", "seal-seq", "seal-balance", "nonce", "kept-back"],
+    )
+    def test_about_an_entry(self, page_as: PageAs, change: Change, said: str) -> None:
+        page = page_as("auditor").goto("/verify/")
+        lie(page, "**/ledger/entries.json*", change)
+        verdict = check(page)
+        assert verdict.startswith("failed: ")
+        assert said in verdict
+
+    def test_in_chinese(self, page_as: PageAs) -> None:
+        page = page_as("auditor", language="zh-hans").goto("/verify/")
+        lie(page, "**/ledger/entries.json*", changed_entry(20, "nonce", lambda nonce: flipped(nonce, 5)))
+        assert "分录 20 在盖章后已被篡改" in check(page)
+
+    def test_that_keeps_an_entry_of_a_party_back(self, page_as: PageAs) -> None:
+        page = page_as("lessor").goto("/verify/")
+        lie(page, "**/ledger/entries.json*", without_entry(12))
+        verdict = check(page)
+        assert "an entry is missing or out of order" in verdict
+        assert verdict.startswith("failed: Entry 13: ")  # the next one on the same accounts
+
+    def test_on_the_page_of_one_entry(self, page_as: PageAs) -> None:
+        page = page_as("lessor").goto("/ledger/12/")
+        lie(page, "**/ledger/12.note", lambda note: note.replace(b"DN-2311", b"DN-2312", 1))
+        page.locator("#check-entry").click()
+        expect(page.locator("#entry-check[data-state=failed] [data-said]")).to_contain_text(
+            "Entry 12 was changed after signing"
+        )
+
+    def test_whose_past_is_not_the_one_kept_here(self, page_as: PageAs) -> None:
+        page = page_as().goto("/verify/")
+        check(page)
+        book = fact(page, "book")
+        head = json.loads(page.evaluate(f"localStorage.getItem('lode.head.{book}')"))
+        other = base64.b64encode(b"\1" * 32).decode()
+        for size, root, said in (
+            (head["size"] - 3, other, f"does not extend the tree head of {head['size'] - 3} entries"),
+            (head["size"] + 3, head["root"], "Entries were taken back"),
+        ):
+            kept = json.dumps({"size": size, "root": root, "at": "then"})
+            page.evaluate("([name, kept]) => localStorage.setItem(name, kept)", [f"lode.head.{book}", kept])
+            assert said in check(page)
+
+    def test_that_changes_its_keys(self, page_as: PageAs) -> None:
+        page = page_as().goto("/verify/")
+        check(page)
+        book = fact(page, "book")
+        page.evaluate("([name, kept]) => localStorage.setItem(name, kept)", [f"lode.keys.{book}", '{"log":"a"}'])
+        assert "are not those that this browser kept" in check(page)
+
+
+class TestABundle:
+    @pytest.fixture
+    def bundle(self, page_as: PageAs, tmp_path: Path) -> tuple[Page, Path]:
+        page = page_as("recycler").goto("/verify/")
+        with page.expect_download() as download:
+            page.locator("a[href='/ledger/bundle.tar']").click()
+        file = tmp_path / "bundle.tar"
+        download.value.save_as(file)
+        return page_as().goto("/verify/"), file
+
+    def drop(self, page: Page, file: Path) -> str:
+        page.locator("#verify-file").set_input_files(file)
+        result = page.locator("#verify-result:is([data-state=checked], [data-state=failed])")
+        expect(result).to_be_visible(timeout=20_000)
+        return page.locator("#verify-result [data-said]").inner_text()
+
+    def test_is_checked_offline_without_a_sign_in(self, bundle: tuple[Page, Path]) -> None:
+        page, file = bundle
+        page.context.set_offline(True)
+        assert "no entry of its accounts is missing" in self.drop(page, file)
+
+    def test_that_was_tampered_with(self, bundle: tuple[Page, Path], tmp_path: Path) -> None:
+        page, file = bundle
+        tampered = tmp_path / "tampered.tar"
+        with tarfile.open(file) as old, tarfile.open(tampered, "w", format=tarfile.USTAR_FORMAT) as new:
+            notes = [one for one in old if one.name.endswith(".note")]
+            victim = notes[len(notes) // 2]
+            for member in old.getmembers():
+                data = old.extractfile(member).read()  # type: ignore[union-attr]
+                if member.name == victim.name:
+                    data = data.replace(b"20", b"21", 1)
+                new.addfile(member, io.BytesIO(data))
+        number = victim.name.split("/")[-1].removesuffix(".note")
+        assert f"Entry {number} was changed after signing" in self.drop(page, tampered)
+
+    def test_that_is_none(self, bundle: tuple[Page, Path], tmp_path: Path) -> None:
+        page, _file = bundle
+        other = tmp_path / "letter.tar"
+        other.write_bytes(b"Dear Sir,\n" * 200)
+        assert "The file is not a bundle" in self.drop(page, other)
+
+
+def test_a_browser_without_ed25519_says_so(page_as: PageAs) -> None:
+    visit = page_as()
+    visit.page.add_init_script(
+        "crypto.subtle.importKey = () => Promise.reject(new DOMException('no', 'NotSupportedError'))"
+    )
+    page = visit.goto("/verify/")
+    expect(page.locator("#verify-result [data-said]")).to_contain_text("lode-verify")
+    expect(page.locator("#verify-now")).to_be_hidden()
