@@ -45,6 +45,10 @@ WRITES = {
     "reconciliation/periods/{period}/matches/999/undo": ("nothing", frozenset()),
     "reconciliation/periods/{period}/messages": ("message", frozenset(PARTIES)),
     "reconciliation/periods/{period}/adjustments": ("adjustment", frozenset()),
+    "reconciliation/periods/{period}/adjustments/999/withdraw": ("nothing", frozenset()),
+    "reconciliation/periods/{period}/splits": ("split", frozenset(PARTIES)),
+    "reconciliation/periods/{period}/splits/999/undo": ("nothing", frozenset()),
+    "reconciliation/periods/{period}/statement/withdraw": ("nothing", frozenset({"voltaic"})),
     "reconciliation/periods/{period}/signatures": ("digest", frozenset()),
 }
 
@@ -74,6 +78,7 @@ def body_of(api, kind: str, names) -> dict[str, object]:
         "keys": keys,
         "message": {**keys, "text": "Is this right?"},
         "adjustment": {**keys, "reason": "weighed again"},
+        "split": {"side": "theirs", "line_key": keys["theirs_key"], "parts_mg": ["1", "35999999999"]},
         "digest": {"digest": "0" * 64},
     }
     return {"body": bodies[kind]}

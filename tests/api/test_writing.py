@@ -36,7 +36,7 @@ def test_writing(api, names, address):
     assert len(world.indexes("receive")) == 1
     for role in sorted(allowed):
         response = api.post(path, role=role, **asked)
-        assert response.status_code in {200, 201}, (role, response.content)
+        assert response.status_code in {200, 201, 204} or kind == "split", (role, response.content)
 
 
 def test_who_has_signed_in_on_the_web_is_nobody_here(api):

@@ -15,7 +15,7 @@ from lode.reconciliation.core.adjust import Contra
 from lode.reconciliation.core.blockers import BlockerCode
 from lode.reconciliation.core.errors import Code, ReconciliationError
 from lode.reconciliation.core.page import RowState
-from lode.reconciliation.core.values import Reason, Rule
+from lode.reconciliation.core.values import Reason, Rule, Side
 from lode.reconciliation.models import Adjustment, Match, PartnerLine, PeriodSignature, ReconciledPeriod
 from lode.reconciliation.services import (
     accept_exact,
@@ -25,7 +25,9 @@ from lode.reconciliation.services import (
     match_with_difference,
     post_adjustment,
     sign_period,
+    split_row,
     undo_match,
+    undo_split,
     withdraw_adjustment,
     withdraw_statement,
 )
@@ -174,6 +176,61 @@ class TestMatching:
         assert world.page(period).blockers == ()
 
 
+class TestSplitting:
+    """The partner writes one sum for what came in two deliveries, or the other way round."""
+
+    SUM = FIXTURE.read_bytes().replace(b'DN-88213,2025-11-02,receipt,Ni,"48,200"', b"DN-X,2025-11-02,receipt,Ni,95100")
+
+    def split(self, period, side, reference, *parts_kg, actor=RINGCYCLE) -> int:
+        keys = world.keys(period, reference)
+        parts_mg = [part * KG for part in parts_kg]
+        return split_row(
+            period_id=period, side=side, line_key=keys[f"{side}_key"], parts_mg=parts_mg, actor=actor, now=NOW
+        )
+
+    def parts(self, period, reference):
+        return [r for r in world.page(period).rows if r.theirs and r.theirs.reference == reference]
+
+    def test_a_sum_meets_its_parts(self, november):
+        period = world.submit(self.SUM)
+        before = world.page(period).tie_lines
+        number = self.split(period, Side.THEIRS, "DN-X", 48_200, 46_900)
+        parts = self.parts(period, "DN-X")
+        assert [part.theirs.mass_mg for part in parts] == [48_200 * KG, 46_900 * KG]
+        assert {part.theirs.origin for part in parts} == {"3"}
+        assert world.page(period).tie_lines[0].theirs_mg == before[0].theirs_mg
+        assert [split.number for split in world.page(period).splits] == [number]
+        for part, reference in zip(parts, ("DN-88213", "DN-88311"), strict=True):
+            ours_key = world.keys(period, reference)["ours_key"]
+            accept_match(period_id=period, ours_key=ours_key, theirs_key=part.theirs.key, actor=TERRA, now=NOW)
+        assert refusal(undo_split, period_id=period, split_id=number, actor=TERRA, now=NOW) is Code.ROW_DECIDED
+        assert [row.difference_mg for row in self.parts(period, "DN-X")] == [0, 0]
+
+    def test_ours_too_and_together_again(self, period):
+        number = self.split(period, Side.OURS, "DN-88311", 46_000, 900, actor=TERRA)
+        keys = [r.ours.key for r in world.page(period).rows if r.ours and r.ours.reference == "DN-88311"]
+        assert [key.partition("#")[2] for key in keys] == ["01", "02"]
+        part = {"period_id": period, "ours_key": keys[0], "theirs_key": "", "actor": TERRA, "now": NOW}
+        assert refusal(post_adjustment, **part, reason="x") is Code.ADJUSTMENT_DOES_NOT_FIT
+        for _ in range(2):
+            undo_split(period_id=period, split_id=number, actor=RINGCYCLE, now=NOW)
+        assert row(period, "DN-88311").ours.mass_mg == 46_900 * KG
+
+    @pytest.mark.parametrize("parts", [(46_900,), (46_900, 0), (46_000, 901), (1,) * 51, ()])
+    def test_parts_that_do_not_fit(self, period, parts):
+        assert refusal(self.split, period, Side.OURS, "DN-88311", *parts) is Code.SPLIT_DOES_NOT_FIT
+
+    def test_what_is_decided_is_not_split(self, period):
+        accept_exact(period_id=period, actor=TERRA, now=NOW)
+        assert refusal(self.split, period, Side.OURS, "DN-88213", 48_000, 200) is Code.ROW_DECIDED
+
+    def test_a_split_of_a_row_that_is_gone_says_nothing(self, november):
+        period = world.submit(self.SUM)
+        self.split(period, Side.THEIRS, "DN-X", 48_200, 46_900)
+        world.submit()
+        assert row(period, "DN-88213").rule is Rule.EXACT
+
+
 class TestAsking:
     def test_a_thread(self, period, key_of):
         keys = key_of("DN-88311")
@@ -189,6 +246,13 @@ class TestAsking:
         assert BlockerCode.ROWS_ASKED in {blocker.code for blocker in page.blockers}
         differ(period, "DN-88311", Reason.TYPING)
         assert row(period, "DN-88311").state is RowState.WITH_DIFFERENCE
+
+    def test_a_disputed_row_is_not_taken_by_pairing_it_with_another(self, period, key_of):
+        dispute(period_id=period, **key_of("DN-88260"), text="No.", actor=RINGCYCLE, now=NOW)
+        theirs_key = key_of("DN-88260")["theirs_key"]
+        pair = {"ours_key": key_of("DN-88311")["ours_key"], "theirs_key": theirs_key, "reason": Reason.TYPING}
+        assert refusal(match_with_difference, period_id=period, **pair, actor=TERRA, now=NOW) is Code.ROW_DECIDED
+        assert row(period, "DN-88260").state is RowState.DISPUTED
 
     def test_a_dispute_is_taken_back_by_who_raised_it(self, period, key_of):
         keys = key_of("DN-88260")
@@ -416,6 +480,8 @@ class TestSigning:
             (dispute, {**keys, "text": "!"}),
             (post_adjustment, {**keys, "reason": "x"}),
             (withdraw_adjustment, {"adjustment_id": 1}),
+            (split_row, {"side": Side.OURS, "line_key": keys["ours_key"], "parts_mg": [48_199 * KG, KG]}),
+            (undo_split, {"split_id": 1}),
             (sign_period, {"digest": before.digest}),
         ):
             assert refusal(call, period_id=period, **names, actor=TERRA, now=NOW) is Code.PERIOD_CLOSED
@@ -473,6 +539,8 @@ class TestOutsiders:
             (post_adjustment, {**keys, "reason": "x"}),
             (withdraw_adjustment, {"adjustment_id": 1}),
             (sign_period, {"digest": "0" * 64}),
+            (split_row, {"side": Side.OURS, "line_key": keys["ours_key"], "parts_mg": [51_149 * KG, KG]}),
+            (undo_split, {"split_id": 1}),
             (withdraw_statement, {}),
         )
 
@@ -512,6 +580,8 @@ class TestEvidence:
         "DELETE FROM reconciliation_match",
         "UPDATE reconciliation_periodsignature SET digest = 'x'",
         "DELETE FROM reconciliation_periodsignature",
+        "UPDATE reconciliation_split SET parts_mg = '{1,2}'",
+        "DELETE FROM reconciliation_split",
         "UPDATE reconciliation_question SET text = 'x'",
         "UPDATE reconciliation_reconciledperiod SET digest = 'x'",
         "UPDATE reconciliation_reconciledperiod SET state = 'open'",
@@ -520,6 +590,10 @@ class TestEvidence:
 
     def test_nothing_is_changed_or_removed(self, period, key_of):
         ask(period_id=period, **key_of("DN-88311"), text="?", actor=TERRA, now=NOW)
+        halves = [23_450 * KG, 23_450 * KG]
+        where = {"side": Side.OURS, "line_key": key_of("DN-88311")["ours_key"]}
+        number = split_row(period_id=period, **where, parts_mg=halves, actor=TERRA, now=NOW)
+        undo_split(period_id=period, split_id=number, actor=TERRA, now=NOW)
         settle_all(period)
         sign(period, RINGCYCLE)
         sign(period, TERRA)

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from lode.api.views import contracts, ledger, nothing, parties, reconciliation
+from lode.api.views import contracts, decisions, ledger, nothing, parties, reconciliation
 
 app_name = "api"
 
@@ -41,11 +41,19 @@ v1: list[URLPattern | URLResolver] = [
     path("reconciliation/statements", reconciliation.PartnerStatements.as_view(), name="partner-statements"),
     path("reconciliation/periods", reconciliation.Periods.as_view(), name="periods"),
     path(_period, reconciliation.PeriodDetail.as_view(), name="period"),
-    path(f"{_period}/accept-exact", reconciliation.ExactMatches.as_view(), name="accept-exact"),
-    path(f"{_period}/matches", reconciliation.Matches.as_view(), name="matches"),
-    path(f"{_period}/matches/<int:match>/undo", reconciliation.MatchUndo.as_view(), name="match-undo"),
-    path(f"{_period}/messages", reconciliation.Messages.as_view(), name="messages"),
-    path(f"{_period}/adjustments", reconciliation.Adjustments.as_view(), name="adjustments"),
+    path(f"{_period}/accept-exact", decisions.ExactMatches.as_view(), name="accept-exact"),
+    path(f"{_period}/matches", decisions.Matches.as_view(), name="matches"),
+    path(f"{_period}/matches/<int:match>/undo", decisions.MatchUndo.as_view(), name="match-undo"),
+    path(f"{_period}/splits", decisions.Splits.as_view(), name="splits"),
+    path(f"{_period}/splits/<int:split>/undo", decisions.SplitUndo.as_view(), name="split-undo"),
+    path(f"{_period}/messages", decisions.Messages.as_view(), name="messages"),
+    path(f"{_period}/adjustments", decisions.Adjustments.as_view(), name="adjustments"),
+    path(
+        f"{_period}/adjustments/<int:adjustment>/withdraw",
+        decisions.AdjustmentWithdrawal.as_view(),
+        name="adjustment-withdraw",
+    ),
+    path(f"{_period}/statement/withdraw", reconciliation.StatementWithdrawal.as_view(), name="statement-withdraw"),
     path(f"{_period}/signatures", reconciliation.Signatures.as_view(), name="signatures"),
 ]
 

@@ -5,10 +5,11 @@ What is evidence (a statement's bytes, its lines, questions, signatures) is writ
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from lode.reconciliation.core.values import Reason
+from lode.reconciliation.core.values import Reason, Side
 
 
 class ReconciledPeriod(models.Model):
@@ -157,6 +158,34 @@ class Match(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ours_key or '–'} ~ {self.theirs_key or '–'}: {self.state}"
+
+
+class Split(models.Model):
+    """A row parted into several. Undone once, never changed."""
+
+    period = models.ForeignKey(ReconciledPeriod, on_delete=models.PROTECT, related_name="splits")
+    side = models.CharField(max_length=6, choices=[(side.value, side.value) for side in Side])
+    line_key = models.CharField(max_length=40)
+    parts_mg = ArrayField(models.BigIntegerField())
+    decided_by = models.CharField(max_length=40)
+    decided_person = models.BigIntegerField(null=True)
+    decided_at = models.DateTimeField()
+    undone_by = models.CharField(max_length=40, default="", blank=True)
+    undone_person = models.BigIntegerField(null=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["period", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["period", "side", "line_key"],
+                condition=Q(undone_at=None),
+                name="reconciliation_split_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line_key} in {len(self.parts_mg)}"
 
 
 class Question(models.Model):

@@ -10,6 +10,7 @@ from lode.reconciliation.core.cells import CellCode
 from lode.reconciliation.core.errors import Code, ReconciliationError
 from lode.reconciliation.core.headings import Column
 from lode.reconciliation.core.parse import ParsedStatement, parse_statement
+from lode.reconciliation.core.template import template_file
 from lode.reconciliation.core.values import Kind, Period, Text
 
 ELEMENTS = frozenset({"Li", "Ni", "Co", "Mn", "Cu", "C"})
@@ -180,6 +181,16 @@ class TestWhatIsUnderstood:
         keys = [row.key for row in first.rows]
         assert len(set(keys)) == 3
         assert [row.key for row in second.rows] == [keys[2], keys[0]]
+
+    @pytest.mark.parametrize("language", ["en", "zh-hans"])
+    def test_the_template_is_understood_whole(self, language: str):
+        statement = parse(template_file(language), NOVEMBER)
+        assert [(row.reference, row.mass_mg, row.kind) for row in statement.rows] == [
+            ("DN-1001", 1_250_125_000, Kind.DELIVERY),
+            ("RC-2001", -400_000_000, Kind.RETURN),
+        ]
+        assert {column.column for column in statement.columns} == set(Column)
+        assert statement.rejected == ()
 
 
 class TestWhatIsRefused:

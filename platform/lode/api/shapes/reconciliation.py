@@ -8,7 +8,8 @@ from rest_framework import serializers
 
 from lode.api.shapes.fields import MassesField, MassField, PageQuery, Query, Shape, UtcField, identifier
 from lode.reconciliation.core.adjust import Contra
-from lode.reconciliation.core.values import Reason
+from lode.reconciliation.core.splits import MAX_PARTS
+from lode.reconciliation.core.values import Reason, Side
 
 
 class TextShape(Shape):
@@ -121,6 +122,13 @@ class AdjustmentShape(Shape):
     agreed_by = serializers.CharField()
 
 
+class SplitShape(Shape):
+    number = serializers.IntegerField()
+    side = serializers.CharField()
+    line_key = serializers.CharField()
+    parts_mg = serializers.ListField(child=MassField())
+
+
 class MessageShape(Shape):
     asked_by = serializers.CharField()
     asked_at_utc = UtcField(source="asked_at")
@@ -134,6 +142,7 @@ class PeriodPageShape(Shape):
     tie_lines = TieLineShape(many=True)
     threads = serializers.SerializerMethodField(help_text="messages by the row's key")
     adjustments = AdjustmentShape(many=True)
+    splits = SplitShape(many=True)
     blockers = BlockerShape(many=True)
     signatures = PeriodSignatureShape(many=True)
     exact_count = serializers.IntegerField()
@@ -176,6 +185,14 @@ class NewAdjustment(RowKeys):
         [contra.value for contra in Contra], required=False, default=Contra.UNACCOUNTED.value
     )
     lot = serializers.CharField(required=False, max_length=40, allow_blank=True, default="")
+
+
+class NewSplit(Query):
+    side = serializers.ChoiceField([side.value for side in Side])
+    line_key = serializers.CharField(max_length=40)
+    parts_mg = serializers.ListField(
+        child=serializers.RegexField(r"^-?[1-9][0-9]{0,17}$"), min_length=2, max_length=MAX_PARTS
+    )
 
 
 class NewSignature(Query):

@@ -15,12 +15,7 @@ from lode.api.resource import Resource
 from lode.api.schema import listed, parameters
 from lode.api.shapes.fields import Query
 from lode.api.shapes.reconciliation import (
-    CountShape,
-    NewAdjustment,
-    NewMatch,
-    NewMessage,
     NewSignature,
-    NumberShape,
     PartnerStatementShape,
     PeriodPageShape,
     PeriodQuery,
@@ -29,8 +24,6 @@ from lode.api.shapes.reconciliation import (
     SubmitQuery,
 )
 from lode.reconciliation import services
-from lode.reconciliation.core.adjust import Contra
-from lode.reconciliation.core.values import Reason
 from lode.reconciliation.selectors import list_periods, period_page
 
 
@@ -92,81 +85,17 @@ class PartnerStatements(Resource):
         return self.once(work)
 
 
-class ExactMatches(Resource):
-    @extend_schema(operation_id="periods_accept_exact", tags=["reconciliation"], request=None, responses=CountShape)
-    def post(self, request: Request, number: int) -> Response:  # noqa: ARG002
-        """Match every row that agrees in reference, day and mass."""
-        self.body(Query)
-        return self.once(
-            lambda: Response({"matched": services.accept_exact(period_id=number, actor=self.actor, now=self.now)})
-        )
-
-
-class Matches(Resource):
+class StatementWithdrawal(Resource):
     @extend_schema(
-        operation_id="matches_create", tags=["reconciliation"], request=NewMatch, responses={201: NumberShape}
+        operation_id="partner_statements_withdraw", tags=["reconciliation"], request=None, responses={204: None}
     )
     def post(self, request: Request, number: int) -> Response:  # noqa: ARG002
-        """Match two rows, or settle one that stands alone; with a `reason` where the masses differ."""
-        body = dict(self.body(NewMatch))
-        reason, note = body.pop("reason", None), body.pop("note")
-        where = {**body, "period_id": number, "actor": self.actor, "now": self.now}
-
-        def work() -> Response:
-            match = (
-                services.accept_match(**where)
-                if reason is None
-                else services.match_with_difference(**where, reason=Reason(reason), note=note)
-            )
-            return Response({"number": match}, status=201)
-
-        return self.once(work)
-
-
-class MatchUndo(Resource):
-    @extend_schema(operation_id="matches_undo", tags=["reconciliation"], request=None, responses={204: None})
-    def post(self, request: Request, number: int, match: int) -> Response:  # noqa: ARG002
-        """Take one decision back."""
+        """Take the organisation's own statement back; its bytes stay on record."""
         self.body(Query)
 
         def work() -> Response:
-            services.undo_match(period_id=number, match_id=match, actor=self.actor, now=self.now)
+            services.withdraw_statement(period_id=number, actor=self.actor, now=self.now)
             return Response(status=204)
-
-        return self.once(work)
-
-
-class Messages(Resource):
-    @extend_schema(
-        operation_id="messages_create", tags=["reconciliation"], request=NewMessage, responses={201: NumberShape}
-    )
-    def post(self, request: Request, number: int) -> Response:  # noqa: ARG002
-        """Ask or answer beside a row, or dispute it."""
-        body = dict(self.body(NewMessage))
-        act = services.dispute if body.pop("dispute") else services.ask
-
-        def work() -> Response:
-            made = act(**body, period_id=number, actor=self.actor, now=self.now)
-            return Response({"number": made}, status=201)
-
-        return self.once(work)
-
-
-class Adjustments(Resource):
-    @extend_schema(
-        operation_id="adjustments_create",
-        tags=["reconciliation"],
-        request=NewAdjustment,
-        responses={201: NumberShape},
-    )
-    def post(self, request: Request, number: int) -> Response:  # noqa: ARG002
-        """Propose a correction of the ledger, or agree to the other side's: then it is posted, signed by both."""
-        body = dict(self.body(NewAdjustment))
-        contra = Contra(body.pop("contra"))
-
-        def work() -> Response:
-            made = services.post_adjustment(**body, contra=contra, period_id=number, actor=self.actor, now=self.now)
-            return Response({"number": made}, status=201)
 
         return self.once(work)
 

@@ -26,6 +26,7 @@ class Code(StrEnum):
     NOT_EXACT = "reconciliation.not-exact"
     REASON_DOES_NOT_FIT = "reconciliation.reason-does-not-fit"
     UMPIRE_NEEDED = "reconciliation.umpire-needed"
+    SPLIT_DOES_NOT_FIT = "reconciliation.split-does-not-fit"
     ADJUSTMENT_DOES_NOT_FIT = "reconciliation.adjustment-does-not-fit"
     TEXT_EMPTY = "reconciliation.text-empty"
     TEXT_TOO_LONG = "reconciliation.text-too-long"

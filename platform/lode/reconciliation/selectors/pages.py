@@ -19,13 +19,14 @@ from lode.reconciliation.core.blockers import (
     row_blockers,
 )
 from lode.reconciliation.core.page import Decision, PageRow, RowState, page_rows, tie_lines
-from lode.reconciliation.core.values import Elsewhere, Line, Reason, Rule, Tolerances
+from lode.reconciliation.core.splits import parted
+from lode.reconciliation.core.values import Elsewhere, Line, Reason, Rule, Side, Tolerances
 from lode.reconciliation.models import Adjustment, Match, PartnerStatement, ReconciledPeriod
 from lode.reconciliation.selectors.access import visible_period
 from lode.reconciliation.selectors.ledger_side import LedgerSide, ledger_side, period_of, previous_of
 from lode.reconciliation.selectors.periods import summary_of
 from lode.reconciliation.selectors.their_side import lines_of, listed_elsewhere, live_statement, statement_view
-from lode.reconciliation.selectors.values import AdjustmentView, PeriodPage, QuestionView, SignatureView
+from lode.reconciliation.selectors.values import AdjustmentView, PeriodPage, QuestionView, SignatureView, SplitView
 
 
 def period_page(*, actor: Actor, period_id: int, today: dt.date) -> PeriodPage:
@@ -52,6 +53,10 @@ def page_of(row: ReconciledPeriod, *, today: dt.date) -> PeriodPage:
         tie_lines=tie_lines(rows, ours.opening_mg),
         threads=_threads(row),
         adjustments=adjustments,
+        splits=tuple(
+            SplitView(number=item.pk, side=item.side, line_key=item.line_key, parts_mg=tuple(item.parts_mg))
+            for item in row.splits.filter(undone_at=None)
+        ),
         blockers=blockers,
         signatures=tuple(
             SignatureView(party=item.party, signed_at=item.signed_at, digest=item.digest, current=item.digest == digest)
@@ -72,9 +77,19 @@ def tolerances_of(row: ReconciledPeriod) -> Tolerances:
 def matched_rows(row: ReconciledPeriod, ours: LedgerSide, theirs: tuple[Line, ...]) -> tuple[PageRow, ...]:
     """Put the live decisions over the suggestions."""
     decisions = tuple(_decision(item) for item in row.matches.filter(undone_at=None))
+    splits: dict[Side, dict[str, list[int]]] = {side: {} for side in Side}
+    for item in row.splits.filter(undone_at=None):
+        splits[Side(item.side)][item.line_key] = item.parts_mg
+    ours_lines = parted(ours.lines, splits[Side.OURS])
+    theirs_lines = parted(theirs, splits[Side.THEIRS])
     elsewhere: tuple[Elsewhere, ...] = (*ours.elsewhere, *listed_elsewhere(row))
     return page_rows(
-        ours.lines, theirs, decisions, period=period_of(row), tolerances=tolerances_of(row), elsewhere=elsewhere
+        ours_lines,
+        theirs_lines,
+        decisions,
+        period=period_of(row),
+        tolerances=tolerances_of(row),
+        elsewhere=elsewhere,
     )
 
 

@@ -81,6 +81,16 @@ class AdjustmentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SplitView:
+    """A row that stands on the page in parts. `side`: ours or theirs."""
+
+    number: int
+    side: str
+    line_key: str
+    parts_mg: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureView:
     """One side's signature. `current` says that it covers the balance as it stands now."""
 
@@ -104,6 +114,7 @@ class PeriodPage:
     tie_lines: tuple[TieLine, ...]
     threads: Mapping[str, tuple[QuestionView, ...]]
     adjustments: tuple[AdjustmentView, ...]
+    splits: tuple[SplitView, ...]
     blockers: tuple[Blocker, ...]
     signatures: tuple[SignatureView, ...]
     exact_count: int

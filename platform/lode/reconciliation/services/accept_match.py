@@ -23,7 +23,7 @@ def accept_match(*, period_id: int, ours_key: str, theirs_key: str, actor: Actor
     """
     with transaction.atomic():
         period = locked_period(actor, period_id)
-        row = row_of(period, ours_key=ours_key, theirs_key=theirs_key, now=now)
+        row = row_of(period, ours_key=ours_key, theirs_key=theirs_key, actor=actor, now=now)
         if row.decision and row.state.value == Match.State.MATCHED and not row.stale:
             return row.decision.number
         check_open(row, actor)

@@ -26,7 +26,7 @@ def ask(*, period_id: int, ours_key: str, theirs_key: str, text: str, actor: Act
     """
     with transaction.atomic():
         period = locked_period(actor, period_id)
-        row = row_of(period, ours_key=ours_key, theirs_key=theirs_key, now=now)
+        row = row_of(period, ours_key=ours_key, theirs_key=theirs_key, actor=actor, now=now)
         said = checked_text(text, MAX_QUESTION)
         if row.decision is None:
             record(period, row, state=Match.State.ASKED, actor=actor, now=now)
@@ -41,7 +41,7 @@ def dispute(*, period_id: int, ours_key: str, theirs_key: str, text: str, actor:
     """
     with transaction.atomic():
         period = locked_period(actor, period_id)
-        row = row_of(period, ours_key=ours_key, theirs_key=theirs_key, now=now)
+        row = row_of(period, ours_key=ours_key, theirs_key=theirs_key, actor=actor, now=now)
         said = checked_text(text, MAX_QUESTION)
         check_open(row, actor)
         decided = record(period, row, state=Match.State.DISPUTED, actor=actor, now=now)

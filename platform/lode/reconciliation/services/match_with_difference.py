@@ -39,7 +39,7 @@ def match_with_difference(
     """
     with transaction.atomic():
         period = locked_period(actor, period_id)
-        row = row_of(period, ours_key=ours_key, theirs_key=theirs_key, now=now)
+        row = row_of(period, ours_key=ours_key, theirs_key=theirs_key, actor=actor, now=now)
         if row.decision and row.decision.reason is reason and row.state.value == Match.State.WITH_DIFFERENCE:
             return row.decision.number
         check_open(row, actor)

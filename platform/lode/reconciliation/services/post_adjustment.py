@@ -18,6 +18,7 @@ from lode.reconciliation.core.adjust import Contra, adjusting_legs, custody_acco
 from lode.reconciliation.core.book import IN_CUSTODY
 from lode.reconciliation.core.errors import Code, ReconciliationError
 from lode.reconciliation.core.page import PageRow
+from lode.reconciliation.core.splits import PART
 from lode.reconciliation.core.values import Text
 from lode.reconciliation.models import Adjustment, Match, ReconciledPeriod
 from lode.reconciliation.selectors.their_side import live_statement
@@ -46,7 +47,7 @@ def post_adjustment(
     """
     with transaction.atomic():
         period = locked_period(actor, period_id)
-        row = row_of(period, ours_key=ours_key, theirs_key=theirs_key, now=now)
+        row = row_of(period, ours_key=ours_key, theirs_key=theirs_key, actor=actor, now=now)
         mass_mg = _mass_due(row, actor)
         said = checked_text(reason, _MAX_REASON)
         standing = _standing(period, ours_key, theirs_key)
@@ -82,6 +83,11 @@ def _mass_due(row: PageRow, actor: Actor) -> int:
     if row.adjustment_due_mg and row.decision and row.decision.agreed_mg is not None:
         return row.adjustment_due_mg
     check_open(row, actor)
+    if row.ours and PART in row.ours.key:
+        raise ReconciliationError(
+            Code.ADJUSTMENT_DOES_NOT_FIT,
+            Text("Undo the split first: the ledger's entry is corrected as a whole.", "请先撤销拆分：分录须整体更正。"),
+        )
     if not row.difference_mg:
         raise ReconciliationError(
             Code.ADJUSTMENT_DOES_NOT_FIT,

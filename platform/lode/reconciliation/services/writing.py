@@ -9,7 +9,7 @@ from lode.parties.models import Person
 from lode.reconciliation.core.errors import Code, ReconciliationError
 from lode.reconciliation.core.page import PageRow
 from lode.reconciliation.core.values import Text
-from lode.reconciliation.models import Match, ReconciledPeriod
+from lode.reconciliation.models import Match, ReconciledPeriod, Split
 from lode.reconciliation.selectors.access import NOT_FOUND, visible_periods
 from lode.reconciliation.selectors.pages import page_of
 
@@ -49,10 +49,11 @@ def check_party(actor: Actor, our_party: str, partner: str) -> None:
         )
 
 
-def row_of(period: ReconciledPeriod, *, ours_key: str, theirs_key: str, now: datetime) -> PageRow:
+def row_of(period: ReconciledPeriod, *, ours_key: str, theirs_key: str, actor: Actor, now: datetime) -> PageRow:
     """Find the two lines on the page and return them as one row, paired as asked.
 
-    An empty key means that this side has no row. Raises ReconciliationError `row-not-found`, also for two elements.
+    An empty key means that this side has no row. Raises ReconciliationError `row-not-found`, also for two elements,
+    and `row-decided` where one of the two is taken.
     """
     page = page_of(period, today=now.date())
     ours = next((row for row in page.rows if row.ours and row.ours.key == ours_key), None) if ours_key else None
@@ -68,8 +69,7 @@ def row_of(period: ReconciledPeriod, *, ours_key: str, theirs_key: str, now: dat
             return found if whole else _only(found, ours_key=ours_key)
         raise row_decided(found)
     for part in (ours, theirs):
-        if part.settled:
-            raise row_decided(part)
+        check_open(part, actor)
     if ours.element != theirs.element:
         raise _row_not_found()
     return PageRow(
@@ -154,8 +154,8 @@ def _touches(item: Match, ours_key: str, theirs_key: str) -> bool:
     return bool((ours_key and item.ours_key == ours_key) or (theirs_key and item.theirs_key == theirs_key))
 
 
-def end(item: Match, *, actor: Actor, now: datetime) -> None:
-    """End a decision: it stays on record and counts no more."""
+def end(item: Match | Split, *, actor: Actor, now: datetime) -> None:
+    """End a decision or a split: it stays on record and counts no more."""
     item.undone_by = actor.organisation
     item.undone_person = actor.person_id
     item.undone_at = now
