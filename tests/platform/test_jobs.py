@@ -70,3 +70,12 @@ def test_another_broker_takes_the_place_of_pgmq(own_database, tmp_path):
         }  # fmt: skip
         subprocess.run([sys.executable, "-c", code], env=sender, check=True)
         wait_until(lambda: lines(tmp_path) == ["elsewhere"], what="the ping")
+
+
+@pytest.mark.worker
+def test_the_owner_can_read_the_queues_that_the_app_made_and_so_back_them_up(own_database, tmp_path):
+    with broker(own_database):
+        ping.delay("kept")
+    with psycopg.connect(databases.CLUSTER.url("lode_owner", own_database)) as connection:
+        assert connection.execute("SELECT count(*) FROM pgmq.q_lode").fetchone() == (1,)
+        assert connection.execute("SELECT queue_length FROM pgmq.metrics('lode')").fetchone() == (1,)

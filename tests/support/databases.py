@@ -17,6 +17,7 @@ import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from pgmq.install import get_embedded_install_sql
 from psycopg import sql
 
 from lode.engine.postgres import Cluster
@@ -31,9 +32,9 @@ def _admin() -> psycopg.Connection:
 
 def migrations_digest() -> str:
     """Name the state of all migrations and of the SQL that they run: another state is another template."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(get_embedded_install_sql().encode())
     for folder in ("ledger", "contracts", "platform/lode"):
-        for pattern in ("**/migrations/*.py", "**/sql/*.sql"):
+        for pattern in ("**/migrations/*.py", "**/sql/*.sql", "**/commands/prepare_database.py"):
             for path in sorted((settings.BASE_DIR / folder).glob(pattern)):
                 digest.update(str(path.relative_to(settings.BASE_DIR)).encode() + path.read_bytes())
     return digest.hexdigest()[:16]

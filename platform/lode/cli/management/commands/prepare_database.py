@@ -15,6 +15,11 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE O
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO lode_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO lode_reader;
 """
+# The app makes the queues' tables; the owner must be able to read them, or it could not make a backup.
+QUEUE_RIGHTS = """
+ALTER DEFAULT PRIVILEGES IN SCHEMA pgmq GRANT SELECT ON TABLES TO lode_owner;
+ALTER DEFAULT PRIVILEGES IN SCHEMA pgmq GRANT SELECT ON SEQUENCES TO lode_owner;
+"""
 
 
 class Command(BaseCommand):
@@ -24,3 +29,5 @@ class Command(BaseCommand):
         with connections["owner"].cursor() as cursor:
             cursor.execute(DEFAULT_RIGHTS)
         call_command("migrate", database="owner", interactive=False, verbosity=options["verbosity"])
+        with connections["default"].cursor() as cursor:
+            cursor.execute(QUEUE_RIGHTS)
