@@ -11,10 +11,13 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from contracts.errors import ContractError
 from ledger.core.errors import LedgerError
 from lode.exports.errors import ExportsError
+from lode.market.errors import MarketError
 from lode.parties.actor import Actor
 from lode.parties.errors import PartiesError
 from lode.parties.models import Person
@@ -26,7 +29,7 @@ from lode.web import error_pages
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase]
 
-AppError = (LedgerError, ContractError, SettlementsError, ExportsError, PartiesError, ReconciliationError)
+AppError = (LedgerError, ContractError, SettlementsError, ExportsError, PartiesError, ReconciliationError, MarketError)
 NOT_ALLOWED = frozenset({"not-allowed", "forbidden", "second-person"})
 
 
@@ -41,7 +44,7 @@ def as_actor(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpRespons
     def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         actor = actor_of(cast("Person", request.user))
         if not actor.organisation and not actor.sees_all:
-            raise PermissionDenied("Your account belongs to no organisation: ask whoever set it up.")
+            raise PermissionDenied(_("Your account belongs to no organisation: ask whoever set it up."))
         try:
             return view(request, actor, *args, **kwargs)
         except AppError as error:
@@ -56,8 +59,39 @@ def answer_error(request: HttpRequest, error: Exception) -> HttpResponse:
     if code.startswith("unknown") or code == "not-found":
         raise Http404(str(error)) from error
     if code in NOT_ALLOWED:
-        return error_pages.permission_denied(request, reason=str(error))
-    return error_pages.conflict(request, reason=str(error), again_href=request.path)
+        return error_pages.permission_denied(request, reason=error_sentence(error))
+    # A page that only takes forms cannot be opened again: the one that holds the form can.
+    again = request.path if request.method == "GET" else request.path.rstrip("/").rpartition("/")[0] + "/"
+    return error_pages.conflict(request, reason=error_sentence(error), again_href=again)
+
+
+def error_sentence(error: Exception) -> str:
+    """Return what an app's error says, in the reader's language: its own words, or in Chinese those of its code.
+
+    The apps speak English, and reconciliation both; what a Chinese reader meets most often has words here.
+    """
+    text = getattr(error, "text", None)
+    chinese = (get_language() or "").startswith("zh")
+    if text is not None and hasattr(text, "zh"):
+        return str(text.zh if chinese else text.en)
+    known = _sentences().get(str(getattr(error, "code", "")).rpartition(".")[2]) if chinese else None
+    return known or str(error)
+
+
+def _sentences() -> dict[str, str]:
+    return {
+        "not-allowed": _("Your role may not do this: ask a colleague whose role does. Nothing was changed."),
+        "forbidden": _("Your role may not do this: ask a colleague whose role does. Nothing was changed."),
+        "second-person": _("You prepared this yourself: a second person has to approve it."),
+        "wrong-state": _("It is not in a state in which this can be done. Open it again to see how it stands."),
+        "reason-missing": _("Say why, and send it again. Nothing was changed."),
+        "bad-cursor": _("This page of the list cannot be found: start again from the first page."),
+        "nothing-to-export": _("No statement of yours answers these filters: widen them. No file was made."),
+        "too-large": _("Too many statements for one file: export a shorter range."),
+        "file-damaged": _("The file is missing or is not what was exported: export it again."),
+        "bad-period": _("The day does not begin a period of this series: choose the first day of one."),
+        "bad-value": _("This is not a price that can be kept: write one number for each period."),
+    }
 
 
 def now() -> datetime:

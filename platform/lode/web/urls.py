@@ -3,7 +3,20 @@
 from django.urls import URLPattern, URLResolver, path
 
 from lode.web.preferences import preferences
-from lode.web.views import accounts, contracts, exports, flows, home, ledger, reconcile, settlements, signing_in, verify
+from lode.web.views import (
+    accounts,
+    contracts,
+    exports,
+    flows,
+    home,
+    ledger,
+    prices,
+    reconcile,
+    settlements,
+    signing_in,
+    statement,
+    verify,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences/", preferences, name="preferences"),
@@ -11,6 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *contracts.urlpatterns,
     *signing_in.urlpatterns,
     *settlements.urlpatterns,
+    *statement.urlpatterns,
+    *prices.urlpatterns,
     *exports.urlpatterns,
     *reconcile.urlpatterns,
     *ledger.urlpatterns,

@@ -103,13 +103,26 @@ def wrapped(content: str, width: float, *, bold: bool = False) -> list[str]:
     """Break a text into lines of at most about `width`: between words, or between han characters."""
     lines: list[str] = []
     current = ""
-    for piece in _pieces(content):
+    for piece in _fitting(_pieces(content), width, bold=bold):
         if current and text_width(current + piece.rstrip(), bold=bold) > width:
             lines.append(current.rstrip())
             current = piece
         else:
             current += piece
     return [*lines, current.rstrip()] if current.strip() else lines or [""]
+
+
+def _fitting(pieces: list[str], width: float, *, bold: bool) -> list[str]:
+    """Cut what has no place to break, such as a serial number, where it is wider than the line."""
+    cut: list[str] = []
+    for piece in pieces:
+        rest = piece
+        while len(rest) > 1 and text_width(rest.rstrip(), bold=bold) > width:
+            end = next((i for i in range(len(rest), 1, -1) if text_width(rest[:i], bold=bold) <= width), 1)
+            cut.append(rest[:end])
+            rest = rest[end:]
+        cut.append(rest)
+    return cut
 
 
 def _pieces(content: str) -> list[str]:

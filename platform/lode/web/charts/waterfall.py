@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ROW = 32.0
 BAR = 18.0
+LINE = 13.0
 WIDE, NARROW = 560.0, 330.0
 
 
@@ -95,19 +96,22 @@ def _picture(bars: Sequence[_Bar], width: float, title: str, finding: str, css: 
     def x(value: Decimal) -> float:
         return left + float(value - low) * per_unit
 
-    parts = [svg.line(x(Decimal(0)), 4, x(Decimal(0)), 12 + ROW * len(bars), "axis")]
+    # A label of three lines needs more room than a bar.
+    heights = [max(ROW, LINE * len(lines) + 8) for lines in labels]
+    parts = [svg.line(x(Decimal(0)), 4, x(Decimal(0)), 12 + sum(heights), "axis")]
     for position, (bar, lines) in enumerate(zip(bars, labels, strict=True)):
-        top = 8 + ROW * position
+        top = 8 + sum(heights[:position]) + (heights[position] - ROW) / 2
         parts.append(_row(bar, lines, left, top, (x(bar.start), x(bar.end))))
         if position + 1 < len(bars):
-            parts.append(svg.line(x(bar.end), top + BAR + 2, x(bar.end), top + ROW - 2 + 4, "join"))
-    return svg.drawing(width, 16 + ROW * len(bars), title, finding, css, parts)
+            end = 8 + sum(heights[: position + 1]) + (heights[position + 1] - ROW) / 2 + 2
+            parts.append(svg.line(x(bar.end), top + BAR + 2, x(bar.end), end, "join"))
+    return svg.drawing(width, 16 + sum(heights), title, finding, css, parts)
 
 
 def _row(bar: _Bar, lines: Sequence[str], left: float, top: float, ends: tuple[float, float]) -> SafeString:
     strong = "t-b" if bar.step.kind != "change" else "t-2"
-    first = top + 4 + BAR / 2 + 4 - (len(lines) - 1) * 6.5
-    names = [svg.text(left - 8, first + 13 * i, words, f"t-end {strong}") for i, words in enumerate(lines)]
+    first = top + 4 + BAR / 2 + 4 - (len(lines) - 1) * LINE / 2
+    names = [svg.text(left - 8, first + LINE * i, words, f"t-end {strong}") for i, words in enumerate(lines)]
     tone = "f-total" if bar.step.kind != "change" else ("f-in" if bar.end >= bar.start else "f-out")
     # A change too small to be seen keeps a hair of width, so that its row is not empty.
     x0, x1 = min(ends), max(*ends, min(ends) + 1)

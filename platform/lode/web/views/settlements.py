@@ -1,82 +1,147 @@
-"""Settlements: what is due, each statement with the working of every line, approval, issue and export."""
+"""Settlements: what waits, what is blocked and why, and the list of statements with its filters."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TypedDict
 from urllib.parse import urlencode
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import path, re_path, reverse
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from lode.exports.core.table import Cell as CsvCell
-from lode.exports.services import export_statement
 from lode.parties.actor import Actor
 from lode.parties.selectors import party_names
-from lode.settlement import services
-from lode.settlement.selectors import StatementDetail, StatementRow, due, list_statements, statement_detail
-from lode.web.charts import ChartError, Step, waterfall
-from lode.web.charts.base import Chart
+from lode.settlement.selectors import DueView, RunView, StatementRow, due, list_statements
 from lode.web.formats import money, period
-from lode.web.requests import as_actor, now
+from lode.web.requests import as_actor
+from lode.web.statement_words import BLOCKED, KINDS, PURPOSES, STATES, word
 from lode.web.tables import download
 from lode.web.templatetags.ui import status as status_html
 from lode.web.ui import Cell, Chip, Column, Row, Table
 
-KINDS = ("material-lease", "performance-warranty", "offtake")
 COLUMNS = (
     "statement", "contract", "kind", "subject", "purpose", "period_start", "period_end", "revision", "currency",
     "total", "already_issued", "amount_due", "payer", "payee", "due_date", "status", "digest_sha256", "entry_id",
     "issued_at_utc",
 )  # fmt: skip
 ALL_ROWS = 200
-_ENTRY = re.compile(r"fact:ledger:([0-9]+):")
-_DAYS = re.compile(r"[,，、]?\s*[0-9]{4}-[0-9]{2}-[0-9]{2}")
+AT_MOST = 6
 
 
-def kind_name(kind: str) -> str:
-    """Return the word for a kind of contract in the reader's language."""
-    names = {
-        "material-lease": _("Material lease"),
-        "performance-warranty": _("Performance warranty"),
-        "offtake": _("Offtake"),
-    }
-    return names.get(kind, kind)
+class Filters(TypedDict):
+    """What the address asks for, as the selector takes it."""
+
+    contract: str | None
+    kind: str | None
+    status: str | None
+    start: date | None
+    end: date | None
+    cursor: str | None
 
 
-def _filters(request: HttpRequest) -> dict[str, str | None]:
-    return {name: request.GET.get(name) or None for name in ("contract", "kind", "status", "cursor")}
+@dataclass(frozen=True)
+class Waiting:
+    """Statements that wait for the same thing: its word, some of them, and where all of them are."""
+
+    label: str
+    rows: tuple[StatementRow, ...]
+    href: str
+
+    @property
+    def first(self) -> tuple[StatementRow, ...]:
+        """Those that the panel names."""
+        return self.rows[:AT_MOST]
+
+    @property
+    def more(self) -> int:
+        """How many it does not name."""
+        return len(self.rows) - len(self.first)
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """A run that cannot be computed yet, and what it waits for."""
+
+    run: RunView
+    last_day: date
+    why: str
+    prices: bool
+
+
+def _filters(request: HttpRequest) -> Filters:
+    asked = request.GET
+    return Filters(
+        contract=asked.get("contract", "").strip() or None,
+        kind=asked.get("kind") or None,
+        status=asked.get("status") or None,
+        start=_day(asked.get("start", "")),
+        end=_after(_day(asked.get("end", ""))),
+        cursor=asked.get("cursor") or None,
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _after(last_day: date | None) -> date | None:
+    return None if last_day is None or last_day == date.max else last_day + timedelta(days=1)
 
 
 @require_GET
 @as_actor
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     """List statements, the latest period first, under what waits for the reader."""
-    filters = _filters(request)
-    page = list_statements(party=actor.reads_as, **filters)  # type: ignore[arg-type]
+    page = list_statements(party=actor.reads_as, **_filters(request))
     names = party_names({name for row in page.rows for name in row.parties}, get_language() or "en")
-    rest = {name: value for name, value in filters.items() if value and name != "cursor"}
+    kept = {name: value for name, value in request.GET.items() if name != "cursor"}
     table = Table(
-        caption=_("Statements"),
+        caption=_("Statements, the latest period first"),
         columns=(
-            Column(_("Statement")), Column(_("Period")), Column(_("Payer")), Column(_("Payee")),
-            Column(_("Total"), numeric=True), Column(_("Amount due"), numeric=True), Column(_("Due")),
-            Column(_("State")),
+            Column(_("Statement")), Column(_("Contract")), Column(_("Period")), Column(_("Payer → payee")),
+            Column(_("Net payable"), numeric=True), Column(_("Due")), Column(_("State")),
         ),
         rows=[_row(row, names) for row in page.rows],
         chips=_chips(request),
-        csv_href=f"/settlements.csv?{_query(rest)}",
-        json_href=f"/settlements.json?{_query(rest)}",
+        csv_href=f"/settlements.csv?{_query(kept)}",
+        json_href=f"/settlements.json?{_query(kept)}",
         empty=_("Nothing is settled under these filters. A statement appears when a period is over."),
-        next_href=f"?{_query({**rest, 'cursor': page.next_cursor})}" if page.next_cursor else "",
+        next_href=f"?{_query({**kept, 'cursor': page.next_cursor})}" if page.next_cursor else "",
     )  # fmt: skip
-    return render(request, "web/settlements/index.html", {"table": table, "waiting": due(party=actor.reads_as)})
+    waiting = due(party=actor.reads_as)
+    context = {
+        "table": table,
+        "waiting": [found for found in _waiting(waiting, actor) if found.rows],
+        "blocked": [_blocked(run) for run in waiting.blocked],
+        "asked": request.GET,
+        "kept": [(name, request.GET[name]) for name in ("kind", "status") if request.GET.get(name)],
+    }
+    return render(request, "web/settlements/index.html", context)
+
+
+def _waiting(found: DueView, actor: Actor) -> Iterator[Waiting]:
+    yield Waiting(_("To approve"), found.to_approve, "?status=draft")
+    yield Waiting(_("To issue"), found.to_issue, "?status=approved")
+    if not actor.sees_all:
+        yield Waiting(_("To pay"), found.to_pay, "?status=issued")
+    yield Waiting(_("Disputed"), found.disputed, "?status=disputed")
+
+
+def _blocked(run: RunView) -> Blocked:
+    chinese = (get_language() or "").startswith("zh")
+    why = word(BLOCKED, run.error_code) if chinese and run.error_code in BLOCKED else run.error_sentence
+    return Blocked(run, run.period_end - timedelta(days=1), why, run.error_code == "missing-price")
 
 
 def _query(values: Mapping[str, object]) -> str:
@@ -84,13 +149,23 @@ def _query(values: Mapping[str, object]) -> str:
 
 
 def _row(row: StatementRow, names: Mapping[str, str]) -> Row:
+    kind = word(KINDS, row.contract_kind)
+    if row.purpose != "regular":
+        kind = f"{kind}, {word(PURPOSES, row.purpose)}"
+    last_day = row.period_end - timedelta(days=1)
+    one_day = row.period_start == last_day
     return Row(
         (
             Cell(row.ref, href=reverse("statement", args=[row.ref]), css="nowrap"),
-            Cell(period(row.period_start, row.period_end - timedelta(days=1)), css="nowrap"),
-            Cell(names[row.payer]),
-            Cell(names[row.payee]),
-            Cell(money(row.total, row.currency)),
+            Cell(kind),
+            Cell(row.period_start.isoformat() if one_day else period(row.period_start, last_day), css="nowrap"),
+            Cell(
+                format_html(
+                    '<span class="nowrap">{}</span> → <span class="nowrap">{}</span>',
+                    names[row.payer],
+                    names[row.payee],
+                )
+            ),
             Cell(money(row.amount_due, row.currency)),
             Cell(row.due_date.isoformat(), css="nowrap"),
             Cell(status_html(row.status)),
@@ -100,19 +175,12 @@ def _row(row: StatementRow, names: Mapping[str, str]) -> Row:
 
 def _chips(request: HttpRequest) -> list[Chip]:
     chips = []
-    for name, values in (("kind", KINDS), ("status", ("draft", "approved", "issued", "disputed"))):
-        for value in values:
+    for name, words in (("kind", KINDS), ("status", STATES)):
+        for value, label in words.items():
             on = request.GET.get(name) == value
             kept = {key: text for key, text in request.GET.items() if key not in {name, "cursor"}}
-            href = _query(kept if on else {**kept, name: value})
-            label = kind_name(value) if name == "kind" else _status_name(value)
-            chips.append(Chip(label, f"?{href}", current=on))
+            chips.append(Chip(label, f"?{_query(kept if on else {**kept, name: value})}", current=on))
     return chips
-
-
-def _status_name(value: str) -> str:
-    words = {"draft": _("Draft"), "approved": _("Approved"), "issued": _("Issued"), "disputed": _("Disputed")}
-    return words[value]
 
 
 @require_GET
@@ -123,14 +191,13 @@ def table(request: HttpRequest, actor: Actor, form: str) -> HttpResponse:
     return download("settlements", form, COLUMNS, rows)
 
 
-def _every(actor: Actor, filters: dict[str, str | None]) -> Iterator[StatementRow]:
-    cursor: str | None = None
+def _every(actor: Actor, filters: Filters) -> Iterator[StatementRow]:
     while True:
-        page = list_statements(party=actor.reads_as, **{**filters, "cursor": cursor}, limit=ALL_ROWS)  # type: ignore[arg-type]
+        page = list_statements(party=actor.reads_as, limit=ALL_ROWS, **filters)
         yield from page.rows
-        cursor = page.next_cursor
-        if cursor is None:
+        if page.next_cursor is None:
             return
+        filters = {**filters, "cursor": page.next_cursor}
 
 
 def _plain(row: StatementRow) -> dict[str, CsvCell]:
@@ -143,112 +210,7 @@ def _plain(row: StatementRow) -> dict[str, CsvCell]:
     }  # fmt: skip
 
 
-@require_GET
-@as_actor
-def detail(request: HttpRequest, actor: Actor, ref: str) -> HttpResponse:
-    """Show one statement: its waterfall, its lines, and the steps of each line."""
-    found = statement_detail(ref=ref, party=actor.reads_as)
-    language = get_language() or "en"
-    chinese = language.startswith("zh")
-    lines = [
-        {
-            "line": line,
-            "description": line.description_zh if chinese else line.description_en,
-            "steps": [
-                {
-                    "node": node,
-                    "label": node.label_zh if chinese else node.label_en,
-                    "inputs": [(item, _source_href(item.ref)) for item in node.inputs],
-                }
-                for node in found.steps_to(line.trace_ref)
-            ],
-        }
-        for line in found.lines
-    ]
-    summary = found.summary
-    context = {
-        "statement": summary,
-        "detail": found,
-        "kind": kind_name(summary.contract_kind),
-        "names": party_names(summary.parties, language),
-        "payer": party_names([summary.payer], language)[summary.payer],
-        "payee": party_names([summary.payee], language)[summary.payee],
-        "lines": lines,
-        "chart": _waterfall(found),
-        "last_day": summary.period_end - timedelta(days=1),
-        "may": _may(actor, found),
-    }
-    return render(request, "web/settlements/detail.html", context)
-
-
-def _source_href(ref: str) -> str:
-    """Return where an input can be seen: a movement stands in the ledger, others are named by the reference alone."""
-    entry = _ENTRY.match(ref)
-    return f"/ledger/{entry[1]}/" if entry else ""
-
-
-def _waterfall(found: StatementDetail) -> Chart | None:
-    chinese = (get_language() or "").startswith("zh")
-    names = {line.component: _short(line.description_zh if chinese else line.description_en) for line in found.lines}
-    words = {"total": _("Total"), "already-issued": _("Issued before"), "amount-due": _("Amount due")}
-    steps = [
-        Step(
-            words.get(step.code) or names.get(step.code) or step.code,
-            step.amount,
-            kind="total" if step.kind in {"total", "due"} else "change",
-        )
-        for step in found.steps
-    ]
-    try:
-        return waterfall(steps, title=_("From nothing to the amount due"), unit=found.summary.currency)
-    except ChartError:
-        return None
-
-
-def _short(description: str) -> str:
-    """Leave the days out of a line's description: the chart shows one period."""
-    return _DAYS.split(description, maxsplit=1)[0]
-
-
-def _may(actor: Actor, found: StatementDetail) -> dict[str, str]:
-    """Say what the reader may do; the reason is given where a button stays away. The service decides again."""
-    status = found.summary.status
-    if actor.role != "finance":
-        return {"why_not": _("Finance approves and issues statements.")}
-    if status == "draft":
-        return {"approve": "yes"}
-    if status == "approved":
-        return {"issue": "yes"}
-    return {}
-
-
-@require_POST
-@as_actor
-def act(request: HttpRequest, actor: Actor, ref: str, verb: str) -> HttpResponseBase:
-    """Approve or issue a statement, or export it, and go back to it."""
-    if verb == "approve":
-        services.approve_statement(ref=ref, actor=actor, now=now())
-        messages.success(request, _("The statement is approved. Issue it to put its digest on the ledger."))
-    elif verb == "issue":
-        services.issue_statement(ref=ref, actor=actor, now=now())
-        messages.success(request, _("The statement is issued: its digest goes onto the ledger."))
-    elif verb == "dispute":
-        services.dispute_statement(ref=ref, actor=actor, reason=request.POST.get("reason", ""), now=now())
-        messages.success(request, _("The dispute is noted; the other party sees it."))
-    else:
-        form = "csv" if verb == "export-csv" else "json"
-        view = export_statement(ref=ref, format=form, actor=actor, now=now())
-        return redirect("export-file", export_id=view.id)
-    return redirect("statement", ref=ref)
-
-
 urlpatterns = [
     path("settlements/", index, name="settlements"),
     re_path(r"^settlements\.(?P<form>csv|json)$", table, name="settlements-table"),
-    path("settlements/<str:ref>/", detail, name="statement"),
-    re_path(
-        r"^settlements/(?P<ref>[^/]+)/(?P<verb>approve|issue|dispute|export-csv|export-json)/$",
-        act,
-        name="statement-act",
-    ),
 ]
