@@ -227,15 +227,18 @@ class Supervisor:
         """Stop what was started, in the opposite order, and the database last."""
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, signal.SIG_IGN)
-        if self.children or self.keeper:
-            with step("Stopping"):
-                for child in reversed(self.children):
-                    child.ask_to_stop()
-                for child in reversed(self.children):
-                    child.wait_stopped()
-                self.ropes.let_go()
-                if self.keeper is not None:
-                    self.keeper.wait(120)
+        if not (self.children or self.keeper):
+            return
+        print("Stopping …", flush=True)
+        began = time.monotonic()
+        for child in reversed(self.children):
+            child.ask_to_stop()
+        for child in reversed(self.children):
+            child.wait_stopped()
+        self.ropes.let_go()
+        if self.keeper is not None:
+            self.keeper.wait(120)
+        print(f"Stopped everything in {time.monotonic() - began:.1f} s.", flush=True)
 
 
 @contextlib.contextmanager
