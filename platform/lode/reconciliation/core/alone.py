@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -30,13 +30,19 @@ class _Index:
     """Movements by normal reference and element."""
 
     lines: dict[_Place, list[Line]] = field(default_factory=lambda: defaultdict(list))
+    counts: Counter[tuple[_Place, int]] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, lines: Iterable[Line]) -> _Index:
         index = cls()
         for line in sorted(lines, key=lambda line: (line.date, line.key)):
             index.lines[_place(line)].append(line)
+            index.counts[_place(line), line.mass_mg] += 1
         return index
+
+    def twins(self, line: Line) -> bool:
+        """Say whether another movement carries the same reference, element and mass."""
+        return self.counts[_place(line), line.mass_mg] > 1
 
     def same(self, line: Line) -> list[Line]:
         place = _place(line)
@@ -89,8 +95,7 @@ def _alone_theirs(
         return _theirs(
             line, Rule.IN_TRANSIT, _in_other_period(line, other, context.period, Side.OURS), Reason.IN_TRANSIT
         )
-    twins = [twin for twin in theirs.same(line) if twin.mass_mg == line.mass_mg and twin.key != line.key]
-    if twins and ours.same(line):
+    if ours.same(line) and theirs.twins(line):
         why = Text(
             f"the partner lists {line.reference} with {mass_text(line.mass_mg)} more often than the ledger has it",
             f"对方多次列出 {line.reference}（{mass_text(line.mass_mg)}），次数多于账本",

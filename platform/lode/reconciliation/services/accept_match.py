@@ -12,7 +12,7 @@ from lode.reconciliation.core.sentences import signed_mass_text
 from lode.reconciliation.core.values import Rule, Text
 from lode.reconciliation.models import Match
 from lode.reconciliation.selectors.pages import page_of
-from lode.reconciliation.services.writing import check_open, locked_period, record, row_of
+from lode.reconciliation.services.writing import check_open, locked_period, record, record_matched, row_of
 
 
 def accept_match(*, period_id: int, ours_key: str, theirs_key: str, actor: Actor, now: datetime) -> int:
@@ -48,6 +48,5 @@ def accept_exact(*, period_id: int, actor: Actor, now: datetime) -> int:
         exact = [
             row for row in page_of(period, today=now.date()).rows if row.rule is Rule.EXACT and row.decision is None
         ]
-        for row in exact:
-            record(period, row, state=Match.State.MATCHED, actor=actor, now=now)
+        record_matched(period, exact, actor=actor, now=now)
         return len(exact)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+
+from django.db.models import Q
 
 from lode.parties.actor import Actor
 from lode.parties.models import Person
@@ -128,30 +131,39 @@ def record(
     agreed_mg: int | None = None,
 ) -> Match:
     """Keep a decision about a row in place of the open question or dispute that stood there."""
-    ours_key = row.ours.key if row.ours else ""
-    theirs_key = row.theirs.key if row.theirs else ""
-    live = period.matches.filter(undone_at=None)
-    replaced = [item for item in live if _touches(item, ours_key, theirs_key)]
-    for item in replaced:
-        end(item, actor=actor, now=now)
-    return Match.objects.create(
+    made = _match(period, row, state, actor, now)
+    made.reason, made.note, made.agreed_mg = reason, note, agreed_mg
+    _end_touched(period, [row], actor, now)
+    made.save()
+    return made
+
+
+def record_matched(period: ReconciledPeriod, rows: Sequence[PageRow], *, actor: Actor, now: datetime) -> None:
+    """Keep for many rows that they are matched, in a few statements however many they are."""
+    _end_touched(period, rows, actor, now)
+    Match.objects.bulk_create([_match(period, row, Match.State.MATCHED, actor, now) for row in rows], batch_size=1_000)
+
+
+def _match(period: ReconciledPeriod, row: PageRow, state: Match.State, actor: Actor, now: datetime) -> Match:
+    return Match(
         period=period,
-        ours_key=ours_key,
-        theirs_key=theirs_key,
+        ours_key=row.ours.key if row.ours else "",
+        theirs_key=row.theirs.key if row.theirs else "",
         state=state,
-        reason=reason,
-        note=note,
         ours_mg=row.ours.mass_mg if row.ours else None,
         theirs_mg=row.theirs.mass_mg if row.theirs else None,
-        agreed_mg=agreed_mg,
         decided_by=actor.organisation,
         decided_person=actor.person_id,
         decided_at=now,
     )
 
 
-def _touches(item: Match, ours_key: str, theirs_key: str) -> bool:
-    return bool((ours_key and item.ours_key == ours_key) or (theirs_key and item.theirs_key == theirs_key))
+def _end_touched(period: ReconciledPeriod, rows: Sequence[PageRow], actor: Actor, now: datetime) -> None:
+    """End the live decisions about any of the rows' lines: those replaced, and those whose other line is gone."""
+    ours = [row.ours.key for row in rows if row.ours]
+    theirs = [row.theirs.key for row in rows if row.theirs]
+    touched = period.matches.filter(Q(ours_key__in=ours) | Q(theirs_key__in=theirs), undone_at=None)
+    touched.update(undone_by=actor.organisation, undone_person=actor.person_id, undone_at=now)
 
 
 def end(item: Match | Split, *, actor: Actor, now: datetime) -> None:
