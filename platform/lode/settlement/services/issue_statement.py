@@ -21,8 +21,9 @@ from lode.settlement.services.events import add_event
 def issue_statement(*, ref: str, actor: Actor, now: datetime, idempotency_key: str | None = None) -> str:
     """Issue an approved statement and return the hex id of its ledger entry. Issuing again returns the same id.
 
-    The entry of kind `statement` names the contract and the statement, carries the SHA-256 of its body, is signed by the
-    actor's organisation, which issues it, and readable by both parties: nobody signs for the other side. From here on the statement is only revised. Raises SettlementsError
+    The entry of kind `statement` names the contract and the statement and carries the SHA-256 of its body. The actor's
+    organisation issues it and signs it, both parties read it: nobody signs for the other side.
+    From here on the statement is only revised. Raises SettlementsError
     `unknown-statement`, `not-allowed`, `wrong-state`; LedgerError or PartiesError where the entry cannot be posted:
     then nothing was issued.
     """
