@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ledger.core.entry import Entry, encode
-from ledger.services.submit_entry import Submission, submit_entry
+from ledger.selectors.values import Submission
+from ledger.services.submit_entry import submit_entry
 from lode.parties.actor import Actor
 from lode.parties.services.sign_text import signed_note
 
