@@ -102,6 +102,17 @@ def test_the_engine_is_started_kept_and_stopped(server_tmp):
     assert lode("engine", "stop", environment=environment).stdout == "The database was not running.\n"
 
 
+def test_make_stop_stops_a_database_that_nobody_uses(server_tmp):
+    environment = {**os.environ, "LODE_VAR": str(server_tmp / "var")}
+    stop = [sys.executable, "-S", "-m", "lode.engine.stop"]  # without site-packages, as where .venv is gone
+    environment["PYTHONPATH"] = str(Path(__file__).parents[2] / "platform")
+    lode("engine", "start", environment=environment)
+    first = subprocess.run(stop, env=environment, capture_output=True, text=True, check=False)
+    assert (first.returncode, first.stdout[:28]) == (0, "Stopping PostgreSQL (process"), first.stderr
+    second = subprocess.run(stop, env=environment, capture_output=True, text=True, check=False)
+    assert (second.returncode, second.stdout) == (0, "Nothing runs here.\n")
+
+
 def test_a_database_without_tables_gets_a_sentence(server_tmp):
     environment = {**os.environ, "LODE_VAR": str(server_tmp / "var")}
     done = lode("ledger", "balance", environment=environment)

@@ -128,7 +128,10 @@ def test_a_run_serves_mends_itself_and_stops_everything(house):
     wait_until(lambda: "The database ended by itself" in house.said(), what="the database's restart")
     wait_until(lambda: house.cluster.server_pid() is not None, what="the database's restart")
 
-    process.terminate()
+    stopped = subprocess.run(
+        [sys.executable, "-m", "lode.engine.stop"], env=house.environment, capture_output=True, text=True, check=True
+    )
+    assert stopped.stdout.startswith(f"Stopping Lode (process {process.pid}) …")
     assert process.wait(60) == 0, house.said()[-2000:]
     assert house.is_empty()
 
@@ -137,7 +140,8 @@ def test_a_run_serves_mends_itself_and_stops_everything(house):
 @pytest.mark.worker
 def test_a_killed_run_leaves_nothing_and_the_next_one_starts(house):
     house.run().kill()
-    second = house.run()  # waits until the first one is tidied up
+    second = house.run()
+    assert "waiting until all that it started has stopped" in house.said()
     assert house.status() == 404
     second.send_signal(signal.SIGINT)
     assert second.wait(60) == 0

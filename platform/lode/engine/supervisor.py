@@ -62,6 +62,7 @@ def only_one(var: Path) -> Iterator[IO[str]]:
     """Hold the lock of the one `lode run` of this folder; raise EngineError where another has it."""
     with open_lock(var / "run.lock") as lock:
         deadline = time.monotonic() + TIDY_SECONDS
+        said = False
         while not try_exclusive(lock):
             lock.seek(0)
             pid = int(lock.read().strip() or "0")
@@ -69,7 +70,10 @@ def only_one(var: Path) -> Iterator[IO[str]]:
                 raise EngineError(
                     f"Lode is already running here (process {pid}). Stop it there with Ctrl-C, or with `make stop`."
                 )
-            time.sleep(0.2)  # it was killed, and what it started is still being stopped
+            if not said:
+                print("The last run was killed; waiting until all that it started has stopped.", flush=True)
+                said = True
+            time.sleep(0.2)
         lock.seek(0)
         lock.truncate()
         lock.write(f"{os.getpid()}\n")
