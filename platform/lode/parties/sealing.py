@@ -28,7 +28,7 @@ def unseal(*, sealed: bytes, name: str) -> bytes:
     """Return the seed. Raises PartiesError `unsealing-failed` under another key-encryption key, name or bytes."""
     nonce, box = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
     try:
-        return AESGCM(_key()).decrypt(nonce, box, VERSION + name.encode())
+        return AESGCM(_key()).decrypt(nonce, box, sealed[:1] + name.encode())
     except (InvalidTag, ValueError) as error:
         raise PartiesError(
             PartiesCode.UNSEALING_FAILED,
