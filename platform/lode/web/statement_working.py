@@ -26,6 +26,7 @@ NEAREST = 4
 PLACES = 8
 _ENTRY: Final = re.compile(r"fact:ledger:([0-9]+):")
 _PRICE: Final = re.compile(r"price:([a-z0-9-]+):([0-9-]+)")
+_VERSION: Final = re.compile(r"@v([0-9]+)")
 _DAYS: Final = re.compile(r"[,，、]?\s*[0-9]{4}-[0-9]{2}-[0-9]{2}|[:：(（]")
 _READING: Final = re.compile(r"(.+)\.(measured|guarantee)\.(?:.+\.)?([0-9]{4}-[0-9]{2}-[0-9]{2})")
 
@@ -145,11 +146,12 @@ class _Teller:
         if origin == "node" and rest in self.nodes:
             return self._label(self.nodes[rest]), f"#{self._anchor(rest)}", ""
         if origin == "term":
-            path, _at, version = rest.partition("@v")
-            term = word(NAMES, path.rpartition(".")[2].removesuffix("_pct"))
+            version = _VERSION.search(rest)
+            path = _VERSION.sub("", rest)
             said = _("Term %(term)s, version %(version)s") if version else _("Term %(term)s")
+            term = word(NAMES, path.rpartition(".")[2]) if path.rpartition(".")[2] in NAMES else _term(path)
             href = f"/contracts/{self.found.summary.contract_ref}/"
-            return said % {"term": term, "version": version}, href, path
+            return said % {"term": term, "version": version[1] if version else ""}, href, path
         if origin == "fact":
             return self._fact(ref, rest)
         return _("Constant"), "", ""
@@ -174,6 +176,10 @@ class _Teller:
             ref = str(fact.value["statement"])
             return ref, reverse("statement", args=[ref]), ""
         return f"{word(FACTS, fact.kind)} {fact.effective.isoformat()}", "", source
+
+
+def _term(path: str) -> str:
+    return word(NAMES, path.rpartition(".")[2].removesuffix("_pct").removesuffix("_kwh").removesuffix("_per_lot"))
 
 
 def figure(value: Decimal) -> SafeString:

@@ -15,6 +15,7 @@ from lode.web.views import (
     settlements,
     signing_in,
     statement,
+    submit,
     verify,
 )
 
@@ -28,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *prices.urlpatterns,
     *exports.urlpatterns,
     *reconcile.urlpatterns,
+    *submit.urlpatterns,
     *ledger.urlpatterns,
     *accounts.urlpatterns,
     *flows.urlpatterns,

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable
-from datetime import date
+import hashlib
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path, re_path, reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from lode.parties.actor import Actor
-from lode.parties.selectors import list_parties, party_names
+from lode.parties.selectors import party_names
 from lode.reconciliation import services
-from lode.reconciliation.core.errors import ReconciliationError
+from lode.reconciliation.core.errors import Code, ReconciliationError
 from lode.reconciliation.core.page import PageRow, TieLine
 from lode.reconciliation.core.values import Reason, Text
-from lode.reconciliation.selectors import find_period, list_periods, list_statements, period_page, preview_statement
-from lode.reconciliation.selectors.values import PeriodPage
+from lode.reconciliation.selectors import find_period, list_periods, list_statements, period_page, statement_file
+from lode.reconciliation.selectors.values import AdjustmentView, PeriodPage
 from lode.web.formats import mass
 from lode.web.requests import as_actor, now
-from lode.web.tables import download
+from lode.web.tables import attachment, download
 from lode.web.templatetags.ui import data_html, hash_tag, utc
 from lode.web.templatetags.ui import status as status_html
 from lode.web.ui import Cell, Column, Row, Table, Tie, TieTerm
 
-MAX_FILE_BYTES = 5_000_000
 COLUMNS = (
     "element", "reference_ours", "date_ours", "mass_ours_mg", "entry_ours", "reference_theirs", "date_theirs",
     "mass_theirs_mg", "row_theirs", "difference_mg", "state", "reason", "why",
@@ -70,7 +69,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
                 Cell(names[row.our_party]),
                 Cell(names[row.partner]),
                 Cell(status_html(row.state)),
-                Cell(", ".join(row.signed_by)),
+                Cell(", ".join(names[party] for party in row.signed_by)),
                 Cell(hash_tag(row.digest) if row.digest else ""),
                 Cell(utc(row.closed_at) if row.closed_at else ""),
             )
@@ -78,10 +77,10 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         for row in periods
     ]
     table = Table(
-        caption=_("Periods"),
+        caption=_("Periods, the newest first"),
         columns=(
             Column(_("Period")), Column(_("Owner")), Column(_("Partner")), Column(_("State")), Column(_("Signed by")),
-            Column(_("Agreed balance")), Column(_("Closed at (UTC)")),
+            Column(_("Agreed balance")), Column(_("Closed at")),
         ),
         rows=rows,
         empty=_("No statement has been submitted yet. A partner submits its month as a CSV file."),
@@ -98,22 +97,28 @@ def _href(our_party: str, partner: str, label: str) -> str:
 def period(request: HttpRequest, actor: Actor, our_party: str, partner: str, label: str) -> HttpResponse:
     """Show a period: tie lines, rows with their reasons, and what stands in the way of signing."""
     page = _page(actor, our_party, partner, label)
+    summary = page.summary
     names = party_names((our_party, partner), get_language() or "en")
+    rows = sorted((_shown(row, page, names) for row in page.rows), key=lambda item: item["row"].settled)
+    signed = {signature.party for signature in page.signatures if signature.current}
+    is_open = summary.state == "open"
     context = {
         "page": page,
-        "summary": page.summary,
-        "names": names,
+        "summary": summary,
         "our_name": names[our_party],
         "partner_name": names[partner],
         "ties": [(line.element, _tie(line)) for line in page.tie_lines],
-        "rows": [_shown(row, page) for row in page.rows],
+        "rows": rows,
+        "open_count": sum(not item["row"].settled for item in rows),
         "reasons": [(reason.value, reason_name(reason)) for reason in Reason],
-        "blockers": [said(blocker.text) for blocker in page.blockers],
-        "signed": {signature.party for signature in page.signatures if signature.current},
-        "may_act": not actor.sees_all and page.summary.state == "open",
-        "reads_as": actor.organisation,
-        "uploads": list_statements(actor=actor, period_id=page.summary.number),
-        "table_href": f"/reconcile/{our_party}/{partner}/{label}",
+        "blockers": [said(blocker.text) for blocker in page.blockers] if is_open else [],
+        "has_signed": actor.organisation in signed,
+        "signatures": [(names[item.party], item) for item in page.signatures],
+        "is_open": is_open,
+        "may_act": not actor.sees_all and is_open,
+        "uploads": list_statements(actor=actor, period_id=summary.number),
+        "here": _href(our_party, partner, label),
+        "table_href": _href(our_party, partner, label).rstrip("/"),
     }
     return render(request, "web/reconcile/period.html", context)
 
@@ -124,15 +129,18 @@ def _page(actor: Actor, our_party: str, partner: str, label: str) -> PeriodPage:
 
 
 def _tie(line: TieLine) -> Tie:
+    """Ours less theirs less what both agreed to differ in is what is still open."""
+    agreed_mg = line.difference_mg - line.open_difference_mg
+    terms = [
+        TieTerm(_("Our ledger"), _kg(line.ours_mg, line.element)),
+        TieTerm(_("Partner's statement"), _kg(line.theirs_mg, line.element), "−"),
+    ]
+    if agreed_mg:
+        terms.append(TieTerm(_("Agreed differences"), _kg(agreed_mg, line.element), "−"))
+    label = ngettext("Open difference, %(count)s row open", "Open difference, %(count)s rows open", line.open_count)
     return Tie(
-        terms=(
-            TieTerm(_("Our ledger"), _kg(line.ours_mg, line.element)),
-            TieTerm(_("Partner's statement"), _kg(line.theirs_mg, line.element), "−"),
-        ),
-        result=TieTerm(
-            _("Difference, %(count)s rows open") % {"count": line.open_count},
-            _kg(line.difference_mg, line.element, signed=True),
-        ),
+        terms=terms,
+        result=TieTerm(label % {"count": line.open_count}, _kg(line.open_difference_mg, line.element, signed=True)),
         ties=line.open_count == 0,
     )
 
@@ -141,22 +149,35 @@ def _kg(mass_mg: int, element: str, *, signed: bool = False) -> str:
     return str(data_html(mass_mg, mass(mass_mg, "kg", element, signed=signed), ""))
 
 
-def _shown(row: PageRow, page: PeriodPage) -> dict[str, Any]:
+def _shown(row: PageRow, page: PeriodPage, names: Mapping[str, str]) -> dict[str, Any]:
     line = row.ours or row.theirs
     standing = [item for item in page.adjustments if item.row_key == row.key and item.state != "withdrawn"]
+    ours_key, theirs_key = row.ours.key if row.ours else "", row.theirs.key if row.theirs else ""
     return {
         "row": row,
+        "anchor": _anchor(ours_key, theirs_key),
         "why": said(row.why),
         "reason": reason_name(row.decision.reason) if row.decision and row.decision.reason else "",
+        "note": row.decision.note if row.decision else "",
         "suggested": row.suggested_reason.value if row.suggested_reason else "",
-        "suggested_name": reason_name(row.suggested_reason) if row.suggested_reason else "",
-        "thread": page.threads.get(row.key, ()),
-        "adjustment": standing[-1] if standing else None,
+        "thread": [(names[message.asked_by], message) for message in page.threads.get(row.key, ())],
+        "adjustment": _adjustment(standing[-1], names) if standing else None,
         "exact": row.ours is not None and row.theirs is not None and row.difference_mg == 0,
         "reference": line.reference if line else "",
-        "ours_key": row.ours.key if row.ours else "",
-        "theirs_key": row.theirs.key if row.theirs else "",
+        "ours_key": ours_key,
+        "theirs_key": theirs_key,
     }
+
+
+def _adjustment(found: AdjustmentView, names: Mapping[str, str]) -> dict[str, Any]:
+    states = {"proposed": _("waits for the other side"), "posted": _("signed by both")}
+    by = [names[party] for party in (found.proposed_by, found.agreed_by) if party]
+    return {"found": found, "state": states.get(found.state, found.state), "by": ", ".join(by)}
+
+
+def _anchor(ours_key: str, theirs_key: str) -> str:
+    """Name a row for a link to it: its keys may hold anything that a partner writes."""
+    return "row-" + hashlib.sha256(f"{ours_key}~{theirs_key}".encode()).hexdigest()[:12]
 
 
 @require_GET
@@ -207,7 +228,12 @@ def _match(actor: Actor, number: int, request: HttpRequest) -> str:
 
 def _difference(actor: Actor, number: int, request: HttpRequest) -> str:
     given = request.POST.get("reason", "")
-    reason = Reason(given) if given in set(Reason) else Reason.WEIGHING_TOLERANCE
+    if given not in set(Reason):
+        raise ReconciliationError(
+            Code.REASON_DOES_NOT_FIT,
+            Text("Choose the reason of the difference. Nothing was changed.", "请选择差异的原因。未作任何更改。"),
+        )
+    reason = Reason(given)
     services.match_with_difference(
         period_id=number, reason=reason, note=request.POST.get("note", ""), actor=actor, now=now(), **_keys(request)
     )
@@ -260,71 +286,28 @@ VERBS: dict[str, Callable[[Actor, int, HttpRequest], str]] = {
 def act(request: HttpRequest, actor: Actor, our_party: str, partner: str, label: str, verb: str) -> HttpResponseBase:
     """Do one thing to a period or a row and go back to it; a refusal is told at the top of the page."""
     number = find_period(actor=actor, our_party=our_party, partner=partner, label=label).number
+    if actor.sees_all:
+        raise PermissionDenied(_("An auditor reads reconciliations; the two parties decide and sign them."))
     try:
         messages.success(request, VERBS[verb](actor, number, request))
     except ReconciliationError as error:
         messages.error(request, said(error.text))
-    return redirect(_href(our_party, partner, label))
+    keys = _keys(request)
+    row = f"#{_anchor(**keys)}" if any(keys.values()) else ""
+    return redirect(f"{_href(our_party, partner, label)}{row}")
 
 
-@require_http_methods(["GET", "POST"])
+@require_GET
 @as_actor
-def submit(request: HttpRequest, actor: Actor) -> HttpResponseBase:
-    """Take a partner's file: first say what was understood, then keep it."""
-    context: dict[str, Any] = {
-        "owners": [
-            found for found in list_parties() if found.kind == "lessor" and found.identifier != actor.organisation
-        ],
-        "given": request.POST,
-        "language": get_language() or "en",
-    }
-    if request.method == "POST":
-        try:
-            return _take(request, actor, context)
-        except ReconciliationError as error:
-            context["refusal"] = said(error.text)
-            context["page_errors"] = True
-    return render(request, "web/reconcile/submit.html", context, status=422 if "refusal" in context else 200)
-
-
-def _take(request: HttpRequest, actor: Actor, context: dict[str, Any]) -> HttpResponseBase:
-    start, end = _month(request.POST.get("month", ""))
-    name, data = _file(request)
-    our_party = request.POST.get("our_party", "")
-    if request.POST.get("step") == "submit":
-        services.submit_statement(
-            our_party=our_party,
-            start_date=start,
-            end_date=end,
-            file_name=name,
-            file_bytes=data,
-            actor=actor,
-            now=now(),
-            leave_out_rejected=request.POST.get("leave_out") == "yes",
-        )
-        messages.success(request, _("The statement is submitted and matched with the ledger."))
-        return redirect(_href(our_party, actor.organisation, f"{start:%Y-%m}"))
-    found = preview_statement(actor=actor, our_party=our_party, start_date=start, end_date=end, file_bytes=data)
-    context |= {"preview": found, "file_name": name, "file_data": base64.b64encode(data).decode()}
-    return render(request, "web/reconcile/submit.html", context)
-
-
-def _month(text: str) -> tuple[date, date]:
-    try:
-        start = date.fromisoformat(f"{text}-01")
-    except ValueError:
-        start = now().date().replace(day=1)
-    return start, date(start.year + start.month // 12, start.month % 12 + 1, 1)
-
-
-def _file(request: HttpRequest) -> tuple[str, bytes]:
-    uploaded = request.FILES.get("file")
-    if uploaded is not None:
-        return uploaded.name or "statement.csv", uploaded.read(MAX_FILE_BYTES + 1)
-    try:
-        return request.POST.get("file_name", "statement.csv"), base64.b64decode(request.POST.get("file_data", ""))
-    except (binascii.Error, ValueError):
-        return "statement.csv", b""
+def upload(
+    request: HttpRequest, actor: Actor, our_party: str, partner: str, label: str, revision: str
+) -> HttpResponseBase:
+    """Answer a partner's file as it was submitted."""
+    del request
+    number = find_period(actor=actor, our_party=our_party, partner=partner, label=label).number
+    name, data = statement_file(actor=actor, period_id=number, revision=int(revision))
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name) or "statement.csv"
+    return attachment(safe, data, "text/csv; charset=utf-8")
 
 
 _PERIOD = r"^reconcile/(?P<our_party>[a-z0-9-]+)/(?P<partner>[a-z0-9-]+)/(?P<label>[0-9-]+)"
@@ -332,6 +315,6 @@ urlpatterns = [
     path("reconcile/", index, name="reconcile"),
     re_path(_PERIOD + r"/$", period, name="reconcile-period"),
     re_path(_PERIOD + r"\.(?P<form>csv|json)$", table, name="reconcile-table"),
+    re_path(_PERIOD + r"/uploads/(?P<revision>[0-9]{1,6})/$", upload, name="reconcile-upload"),
     re_path(_PERIOD + rf"/(?P<verb>{'|'.join(VERBS)})/$", act, name="reconcile-act"),
-    path("statements/new/", submit, name="submit-statement"),
 ]

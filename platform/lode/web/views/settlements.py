@@ -161,7 +161,7 @@ def _row(row: StatementRow, names: Mapping[str, str]) -> Row:
             Cell(row.period_start.isoformat() if one_day else period(row.period_start, last_day), css="nowrap"),
             Cell(
                 format_html(
-                    '<span class="nowrap">{}</span> → <span class="nowrap">{}</span>',
+                    '<span class="nowrap">{} →</span> <span class="nowrap">{}</span>',
                     names[row.payer],
                     names[row.payee],
                 )
