@@ -122,7 +122,7 @@ def _row(view: ExportView, organisation: str, person: str) -> Row:
             Cell(_range(view)),
             Cell(f"{number(view.rows)} × {len(view.columns)}"),
             Cell(number(max(1, round(view.size_bytes / BYTES_IN_KB)))),
-            Cell(hash_tag(view.sha256)),
+            Cell(hash_tag(view.sha256), css="nowrap"),
             Cell(who),
             Cell(utc(view.created_at)),
         )

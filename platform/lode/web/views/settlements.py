@@ -109,7 +109,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     table = Table(
         caption=_("Statements, the latest period first"),
         columns=(
-            Column(_("Statement")), Column(_("Contract")), Column(_("Period")), Column(_("Payer → payee")),
+            Column(_("Settlement")), Column(_("Contract")), Column(_("Period")), Column(_("Payer → payee")),
             Column(_("Net payable"), numeric=True), Column(_("Due")), Column(_("State")),
         ),
         rows=[_row(row, names) for row in page.rows],
