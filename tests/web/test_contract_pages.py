@@ -9,12 +9,10 @@ from datetime import date
 
 import pytest
 from django.db import transaction
-from django.test import Client, override_settings
-from pytest_django import DjangoDbBlocker
+from django.test import Client
 
 from contracts.selectors import contract_detail, list_contracts
 from lode.demo.cast import CELL_MAKER, LESSOR, PASSWORD
-from tests.support import demo_world
 
 LEASE, WARRANTY, OFFTAKE = "ML-2023-001", "PW-2023-001", "OT-2023-001"
 TODAY = date(2025, 1, 31)
@@ -30,21 +28,9 @@ PAGES = (
 POSTS = ("agree", "decline", "amend", "end", "sign", "draft", "draft/preview")
 
 
-@pytest.fixture(scope="module")
-def shared_demo(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    """One demo world for all of these tests: each undoes what it wrote."""
-    with (
-        django_db_blocker.unblock(),
-        demo_world.copy(tmp_path_factory.mktemp("contracts")) as world,
-        override_settings(VAR_DIR=world.var, LEDGER_DIR=world.var / "ledger", EXPORTS_DIR=world.var / "exports"),
-    ):
-        yield
-
-
 @pytest.fixture(autouse=True)
-def undone(shared_demo: None) -> Iterator[None]:
+def undone(demo_pages: object) -> Iterator[None]:
+    """Let every test write into the one demo world, and take back what it wrote."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)

@@ -64,6 +64,8 @@ class Worked:
     settlements: Table | None
     chart: Chart | None
     guarantee: Chart | None
+    finding: str
+    short: bool
     not_computed: str
 
 
@@ -147,14 +149,18 @@ def _newest(block: PriceBlock, currency: str, now: datetime) -> Decimal | None:
 def worked(kind: str, terms: Mapping[str, Any], shown: Preview, scenario: Scenario) -> Worked:
     """Return the tables and charts of a preview."""
     parsed, _problems = check_terms(kind_of(kind).schema, terms)
-    guarantee = None
+    guarantee, finding, short = None, "", None
     if isinstance(parsed, PerformanceWarrantyTerms):
-        guarantee = _guarantee(parsed, scenario.health_loss_pct_per_year)
+        short = _first_short(parsed, scenario.health_loss_pct_per_year)
+        finding = _finding(short)
+        guarantee = _guarantee(parsed, scenario.health_loss_pct_per_year, short, finding)
     drawn = _most_telling(shown.examples)
     return Worked(
         settlements=_settlements(shown.examples) if shown.examples else None,
-        chart=_steps(drawn) if drawn else None,
+        chart=_steps(drawn) if drawn and drawn.lines else None,
         guarantee=guarantee,
+        finding=finding if guarantee else "",
+        short=short is not None,
         not_computed=shown.not_computed,
     )
 
@@ -173,18 +179,18 @@ def _title(settlement: Settlement) -> str:
 def _settlements(examples: Sequence[Settlement]) -> Table:
     rows = []
     for settlement in examples:
-        for n, entry in enumerate(settlement.lines):
+        when = Cell(_title(settlement))
+        for entry in settlement.lines:
             what = entry.description_zh if chinese() else entry.description_en
             quantity = f"{number(entry.quantity)}\u00a0{entry.quantity_unit}"
             amount = data_html(entry.amount, money(entry.amount, entry.currency, signed=True), "num")
-            rows.append(Row((Cell("" if n else _title(settlement)), Cell(what), Cell(quantity), Cell(amount))))
+            rows.append(Row((Cell(what), when, Cell(quantity), Cell(amount))))
         total = data_html(settlement.total, money(settlement.total, settlement.currency), "num")
-        first = _title(settlement) if not settlement.lines else ""
-        rows.append(Row((Cell(first), Cell(_("Total of the settlement")), Cell(""), Cell(total)), css="total"))
+        rows.append(Row((Cell(_("Total of the settlement")), when, Cell(""), Cell(total)), css="total"))
     return Table(
         caption=_("First settlements on these assumptions; nothing is posted"),
         columns=(
-            Column(_("Period")), Column(_("Line")), Column(_("Quantity"), numeric=True),
+            Column(_("Line")), Column(_("Period")), Column(_("Quantity"), numeric=True),
             Column(_("Amount"), numeric=True),
         ),
         rows=rows,
@@ -206,7 +212,23 @@ def _steps(settlement: Settlement) -> Chart | None:
         return None
 
 
-def _guarantee(terms: PerformanceWarrantyTerms, loss_a_year: Decimal) -> Chart | None:
+def _first_short(terms: PerformanceWarrantyTerms, loss_a_year: Decimal) -> Decimal | None:
+    """Return the first month in which the assumed health lies below the guarantee by more than the deadband."""
+    if not any(point.axis is Axis.AGE_MONTHS for point in terms.curve):
+        return None
+    months = (Decimal(month) for month in range(terms.end_age_months + 1))
+    return next((month for month in months if _short(terms, loss_a_year, month)), None)
+
+
+def _finding(short: Decimal | None) -> str:
+    if short is None:
+        return _("Stays above the guarantee to the end of cover.")
+    return _("Falls below the guarantee at month %(month)s.") % {"month": short}
+
+
+def _guarantee(
+    terms: PerformanceWarrantyTerms, loss_a_year: Decimal, short: Decimal | None, finding: str
+) -> Chart | None:
     """Draw the guarantee against a health that falls by the same figure every year, to the end of cover."""
     points = [point for point in terms.curve if point.axis is Axis.AGE_MONTHS]
     if not points:
@@ -214,14 +236,8 @@ def _guarantee(terms: PerformanceWarrantyTerms, loss_a_year: Decimal) -> Chart |
     end = Decimal(terms.end_age_months)
     limit = [Point(point.at, point.pct) for point in points if point.at < end]
     limit.append(Point(end, guaranteed(terms, end)))
-    health = [Point(Decimal(m), _health(loss_a_year, Decimal(m))) for m in range(0, int(end), MONTHS)]
+    health = [Point(Decimal(month), _health(loss_a_year, Decimal(month))) for month in range(0, int(end), MONTHS)]
     health.append(Point(end, _health(loss_a_year, end)))
-    short = next((Decimal(m) for m in range(int(end) + 1) if _short(terms, loss_a_year, Decimal(m))), None)
-    finding = (
-        _("Stays above the guarantee to the end of cover.")
-        if short is None
-        else _("Falls below the guarantee at month %(month)s.") % {"month": short}
-    )
     breach = None if short is None else Point(short, _health(loss_a_year, short))
     series = (
         Series(_("Assumed health"), health, dashed=True),

@@ -22,7 +22,7 @@ from lode.web import error_pages
 from lode.web.requests import as_actor, now
 from lode.web.ui import FieldError
 from lode.web.views.contracts_access import ShownClause, detail_for, reads_only, shown_clauses
-from lode.web.views.contracts_words import kind_word, role_word
+from lode.web.views.contracts_words import kind_word, listed, named, role_word
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -84,7 +84,7 @@ def _page(
         "opened": opened,
         "signers": [_signer(found, role, names) for role in found.roles],
         "signing_text": version.signing_text.decode(),
-        "readers": [names[party] for party in row.parties],
+        "readers": listed([*(names[party] for party in row.parties), _("the auditor")]),
         "has_signed": has_signed,
         "may_sign": "sign" in found.moves and not has_signed,
         "errors": errors,
@@ -118,8 +118,7 @@ def _signer(found: ContractDetail, role: str, names: Any) -> dict[str, Any]:
     line = next((each for each in version.signatures if each.party == party), None)
     keys = hosted_key_names(party)
     return {
-        "role": role_word(found.row.kind, role),
-        "name": names[party],
+        "who": named(role_word(found.row.kind, role), names[party]),
         "key": line.key_name if line else keys[0] if keys else "",
         "signed_at": line.signed_at if line else None,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -31,6 +31,16 @@ def label_of(field: Field) -> str:
 def said(problem: Problem) -> str:
     """Return what is wrong with a term."""
     return problem.message_zh if chinese() else problem.message_en
+
+
+def listed(words: Iterable[str]) -> str:
+    """Join words as a list reads in the reader's language."""
+    return ("、" if chinese() else ", ").join(words)
+
+
+def named(what: str, words: str) -> str:
+    """Put a name before words, with the colon of the reader's language."""
+    return f"{what}：{words}" if chinese() else f"{what}: {words}"
 
 
 def kind_word(kind: str) -> str:
@@ -90,6 +100,8 @@ def value_words(field: Field, value: Any, values: Mapping[str, Any], currency: s
         chosen = next((c for c in field.choices if c.value == str(value)), None)
         return str(value) if chosen is None else chosen.label_zh if chinese() else chosen.label_en
     unit = unit_word(field, values, currency) if field.unit else ""
+    if str(value) == "1" and field.unit in {"months", "d"}:
+        unit = _("month") if field.unit == "months" else _("day")
     text = _plain_number(value) if field.unit or field.type is FieldType.INT else str(value)
     return f"{text}\u00a0{unit}" if unit else text
 

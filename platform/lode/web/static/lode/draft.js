@@ -48,7 +48,7 @@
   form.addEventListener("focusin", (event) => {
     const field = event.target.closest(".terms .field");
     if (!field) return;
-    const anchors = [...field.querySelectorAll(":scope > .feeds a")].map((link) => link.hash.slice(1));
+    const anchors = [...field.querySelectorAll(":scope > :is(.label-line, .check, legend) .feeds a")].map((link) => link.hash.slice(1));
     light(anchors.map((id) => document.getElementById(id)));
   });
 })();
