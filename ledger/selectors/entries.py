@@ -47,12 +47,14 @@ def list_entries(
     occurred_from: dt.date | None = None,
     occurred_to: dt.date | None = None,
     search: str | None = None,
+    indexes: Sequence[int] | None = None,
     before_index: int | None = None,
     limit: int = 50,
 ) -> tuple[EntrySummary, ...]:
     """Return entries, newest first, that `party` may see (None sees all); `before_index` continues a page.
 
-    `search` is part of a reference or of a contract's, or how an entry id or a leaf hash begins (hex).
+    `search` is part of a reference or of a contract's, or how an entry id or a leaf hash begins (hex); `indexes` are
+    the only ones to be looked at.
     """
     where = Where()
     reads.readable(where, party)
@@ -63,6 +65,7 @@ def list_entries(
     where.add("e.occurred <= %(occurred_to)s", occurred_to=occurred_to)
     where.add("e.index < %(before_index)s", before_index=before_index)
     where.add(_FOUND_BY, search=search)
+    where.add("e.index = ANY(%(indexes)s)", indexes=None if indexes is None else list(indexes))
     if account is not None:
         number = reads.account_id(account)
         if number is None:

@@ -31,6 +31,7 @@ from lode.web.templatetags.ui import mass as mass_html
 from lode.web.ui import Cell, Choice, Column, Row, Table
 
 UNITS = ("t", "kg")
+NAMED_ENTRIES = 100  # an address stays below what servers take
 COLUMNS = ("element", "from_stage", "to_stage", "mass_mg", "kinds", "entries", "period_start", "period_end")
 STAGE_STATE = {Stage.SUPPLY: "source", Stage.LOSS: "loss", Stage.UNEXPLAINED: "unaccounted", Stage.EXPORTED: "exported"}
 TONES = {
@@ -145,7 +146,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     asked = _asked(request, elements)
     sums = _loop(actor, asked)
     language = get_language() or "en"
-    owners = sorted({str(row.owner) for row in balances(party=actor.reads_as, group_by=("owner",))})
+    owners = sorted({str(row.owner) for row in balances(party=actor.reads_as, group_by=("owner", "state"))})
     names = party_names([*owners, *([asked.owner] if asked.owner else [])], language)
     context = {
         "asked": asked,
@@ -162,17 +163,19 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         "worst_word": stage_word(max(sums.stages, key=lambda s: abs(s.difference_mg)).stage) if sums.stages else "",
         "stages": _stages(sums, asked),
         "links": _links(sums, asked),
-        "size": ledger_size(),
+        "partly": actor.reads_as is not None,
     }  # fmt: skip
     return render(request, "web/flows/index.html", context)
 
 
 def _chart(sums: LoopSums, asked: Asked) -> Chart | None:
     element_tone = asked.element.lower() if asked.element.lower() in ELEMENT_TONES else "graphite"
+    # Stages that nothing passed leave no gap.
+    columns = sorted({COLUMN[stage.stage] for stage in sums.stages})
     nodes = [
         Node(
-            stage.stage, stage_word(stage.stage), COLUMN[stage.stage], TONES.get(stage.stage, element_tone),
-            opening_mg=stage.opening_mg, kept_mg=stage.closing_mg, href=_stage_href(stage, asked),
+            stage.stage, stage_word(stage.stage), columns.index(COLUMN[stage.stage]),
+            TONES.get(stage.stage, element_tone), opening_mg=stage.opening_mg, kept_mg=stage.closing_mg, href=_stage_href(stage, asked),
         )
         for stage in sums.stages
     ]  # fmt: skip
@@ -214,12 +217,12 @@ def _stage_href(stage: StageSum, asked: Asked) -> str:
 
 
 def _link_href(link: Link, asked: Asked) -> str:
-    parts: dict[str, str | None] = {
-        "element": asked.element, "from": _iso(asked.start),
-        "to": _iso(asked.end),
-    }  # fmt: skip
-    if len(link.kinds) == 1:
-        parts["kind"] = link.kinds[0]
+    parts: dict[str, str | None] = {"element": asked.element}
+    if len(link.entries) <= NAMED_ENTRIES:
+        parts["entries"] = ",".join(map(str, link.entries))
+    else:
+        kind = link.kinds[0] if len(link.kinds) == 1 else None
+        parts.update({"from": _iso(asked.start), "to": _iso(asked.end), "kind": kind})
     return "/ledger/?" + urlencode({name: value for name, value in parts.items() if value})
 
 

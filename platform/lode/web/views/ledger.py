@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +11,9 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path, re_path, reverse
-from django.utils.translation import get_language
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -33,7 +36,7 @@ from lode.web.verify_texts import config_of
 
 PAGE = 50
 EVERY = 500
-FILTERS = ("q", "kind", "contract", "element", "account", "from", "to", "known_at")
+FILTERS = ("q", "kind", "contract", "element", "account", "entries", "from", "to", "known_at")
 COLUMNS = (
     "entry", "entry_id", "kind", "occurred", "recorded_utc", "contract", "reference", "owner", "holder", "element",
     "state", "lot", "mass_mg", "balance_before_mg", "balance_after_mg", "signed_by", "corrects",
@@ -55,6 +58,10 @@ def _day(text: str) -> dt.date | None:
 
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None  # noqa: PLR2004 - a bigint
+
+
+def _numbers(text: str) -> list[int]:
+    return [number for part in text.split(",") if (number := _number(part.strip())) is not None]
 
 
 def _account(text: str) -> Account | None:
@@ -80,6 +87,7 @@ def _entries(actor: Actor, asked: dict[str, str], *, before: int | None, limit: 
         occurred_from=_day(asked.get("from", "")),
         occurred_to=_day(asked.get("to", "")),
         search=asked.get("q"),
+        indexes=_numbers(asked["entries"]) if "entries" in asked else None,
         before_index=min(ends) if ends else None,
         limit=limit,
     )
@@ -129,8 +137,8 @@ def _table(found: tuple[EntrySummary, ...], asked: dict[str, str]) -> Table:
     return Table(
         caption=_("Entries, newest first"),
         columns=(
-            Column(_("No.")), Column(_("Occurred")), Column(_("Recorded at, UTC")), Column(_("Kind")), Column(_("Postings")),
-            Column(_("Reference")), Column(_("Contract")), Column(_("Signed by")),
+            Column(_("No.")), Column(_("Occurred")), Column(_("Recorded at, UTC")), Column(_("Kind")),
+            Column(_("Postings")), Column(_("Contract")), Column(_("Signed by")),
         ),
         rows=[_row(entry, names) for entry in rows],
         chips=_chips(asked),
@@ -149,18 +157,25 @@ def _row(entry: EntrySummary, names: dict[str, str]) -> Row:
             Cell(entry.occurred.isoformat(), css="nowrap"),
             Cell(utc_time(entry.recorded, seconds=False).removesuffix(" UTC"), css="nowrap"),
             Cell(kind_word(entry.kind), css="nowrap"),
-            Cell(postings_line(entry.legs, names) or "—", css="" if entry.legs else "muted"),
-            Cell(entry.reference or ""),
+            Cell(_what(entry, names)),
             Cell(entry.contract or "", href=f"/contracts/{entry.contract}/" if entry.contract else "", css="nowrap"),
             Cell(signed),
         )
     )
 
 
+def _what(entry: EntrySummary, names: dict[str, str]) -> SafeString:
+    said = postings_line(entry.legs, names)
+    if entry.reference:
+        return format_html('<span class="ref">{}</span> {}', entry.reference, said)
+    return format_html("{}", said or "—")
+
+
 def _chips(asked: dict[str, str]) -> list[Chip]:
     words = {
         "q": _("Search"), "kind": _("Kind"), "contract": _("Contract"), "element": _("Element"),
-        "account": _("Account"), "from": _("From"), "to": _("To"), "known_at": _("Known at size"),
+        "account": _("Account"), "from": pgettext("period", "From"), "to": pgettext("period", "To"),
+        "known_at": _("Known at size"), "entries": _("Entries"),
     }  # fmt: skip
     chips = []
     for name, value in asked.items():
@@ -217,7 +232,8 @@ def detail(request: HttpRequest, actor: Actor, index: str) -> HttpResponse:
             {"line": line, "name": names.get(line.party or "", line.party)} for line in found.summary.signatures
         ],
         "readers": [party_names(found.readers, get_language() or "en")[reader] for reader in found.readers],
-        "details": sorted(found.body.get("details", {}).items()),
+        "details": [(name, _plain_text(value)) for name, value in sorted(found.body.get("details", {}).items())],
+        "settlement": (found.summary.reference or "").startswith("ST-"),
         "documents": sorted(found.body.get("documents", {}).items()),
         "note": found.note.decode(),
         "seal": found.seal.decode(),
@@ -232,6 +248,10 @@ def detail(request: HttpRequest, actor: Actor, index: str) -> HttpResponse:
         "files": ("note", "seal", "leaf", "tlog-proof"),
     }
     return render(request, "web/ledger/detail.html", context)
+
+
+def _plain_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _postings(found: EntryDetail, names: dict[str, str]) -> Table | None:

@@ -32,7 +32,7 @@ from lode.web.ui import Cell, Column, Row, Table
 from lode.web.verify_texts import config_of
 
 PAGE = 256
-HEADS = 20
+HEADS = 10
 BUNDLE = "bundle"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
@@ -97,7 +97,6 @@ def _heads() -> Table:
         ),
         rows=rows,
         caption_hidden=True,
-        tall=True,
     )  # fmt: skip
 
 
