@@ -39,13 +39,19 @@ LEGAL = {
     (State.ACTIVE, NOBODY, Side.B, Move.TERMINATE): (State.TERMINATED, NOBODY),
 }
 AMENDABLE = {(State.ACTIVE, NOBODY, Side.A, Move.AMEND), (State.ACTIVE, NOBODY, Side.B, Move.AMEND)}
-REACHED = sorted({key[:2] for key in LEGAL} | {(State.ENDED, NOBODY), (State.TERMINATED, NOBODY)}, key=str)
+REACHED = sorted(
+    {key[:2] for key in LEGAL} | {(State.ENDED, NOBODY), (State.TERMINATED, NOBODY)},
+    key=lambda reached: (reached[0], sorted(reached[1])),
+)
 
 
 @pytest.mark.parametrize(
     ("standing", "side", "move"),
     [(Standing(*reached), side, move) for reached, side, move in itertools.product(REACHED, Side, Move)],
-    ids=str,
+    # The order of a set differs from process to process, the names of tests must not.
+    ids=lambda value: (
+        f"{value.state}-{''.join(sorted(value.waits_for))}" if isinstance(value, Standing) else str(value)
+    ),
 )
 def test_every_move_in_every_state(standing, side, move):
     key = (standing.state, standing.waits_for, side, move)

@@ -24,7 +24,8 @@ def test_planning_is_due_as_soon_as_beat_starts_and_then_daily():
     daily = DailyAndAtStart(hour="0", minute="5", nowfun=lambda: datetime(2024, 2, 3, 12, tzinfo=UTC), app=app)
     last = datetime(2024, 2, 3, 11, 59, tzinfo=UTC)
     assert daily.is_due(last).is_due
-    again = daily.is_due(last)
+    assert daily.is_due(last).is_due, "asked while the heap is filled, and again before it is sent"
+    again = daily.is_due(datetime(2024, 2, 3, 12, tzinfo=UTC))
     assert not again.is_due
     assert timedelta(seconds=again.next) == timedelta(hours=12, minutes=5)
     assert daily.is_due(datetime(2024, 2, 2, 0, 5, tzinfo=UTC)).is_due, "a day was missed"

@@ -10,14 +10,14 @@ from celery.schedules import crontab, schedstate, schedule
 class DailyAndAtStart(crontab):  # type: ignore[misc]  # Celery has no types
     """A time of day, and once as soon as beat starts: what fell due while nobody was there is found at once."""
 
-    started = False
+    seen_first: Any = None
 
     def is_due(self, last_run_at: Any) -> schedstate:
+        # Celery asks more than once before it sends: due at the start means until the last run has moved on.
         found: schedstate = super().is_due(last_run_at)
-        if self.started:
-            return found
-        self.started = True
-        return schedstate(is_due=True, next=found.next)
+        if self.seen_first is None:
+            self.seen_first = last_run_at
+        return found if last_run_at != self.seen_first else schedstate(is_due=True, next=found.next)
 
 
 SCHEDULE: dict[str, dict[str, Any]] = {
