@@ -1,6 +1,7 @@
 """`lode-verify DIR`: check an exported ledger offline, without Django, and say what held or which entry did not.
 
-Exit status: 0 everything checked holds, 1 something does not hold, 2 the command or the folder cannot be used.
+Exit status: 0 everything checked holds, 1 something does not hold, 2 the command or the folder cannot be used, 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (_UnusableError, OSError) as error:
         print(f"lode-verify: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\nlode-verify: interrupted; nothing is said about what was not checked.", file=sys.stderr)
+        return 130
 
 
 def _verify(folder: Path, options: argparse.Namespace) -> int:

@@ -68,9 +68,10 @@ class Key(_Public):
                 self._refuse_field("that revokes gives the reason")
             return
         check_identifier("party", details["party"])
-        if details["purpose"] not in KEY_PURPOSES or details["custody"] not in KEY_CUSTODY:
+        purpose, custody = self._detail_text(entry, "purpose"), self._detail_text(entry, "custody")
+        if purpose not in KEY_PURPOSES or custody not in KEY_CUSTODY:
             self._refuse_field("names a known purpose and custody")
-        if (details["purpose"] == REGISTRY) != (details["party"] == REGISTRY):
+        if (purpose == REGISTRY) != (details["party"] == REGISTRY):
             self._refuse_field("gives the registry's purpose to the registry alone")
 
 

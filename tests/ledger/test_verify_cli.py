@@ -154,6 +154,16 @@ def test_what_cannot_be_used_is_said_and_exits_with_two(export, tmp_path, capsys
     assert says in captured.err
 
 
+def test_an_interruption_says_nothing_about_the_ledger(export, capsys, monkeypatch):
+    def interrupt(_steps):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ledger.verify_cli._follow", interrupt)
+    assert main([str(export)]) == 130
+    captured = capsys.readouterr()
+    assert (captured.out, "interrupted" in captured.err) == ("", True)
+
+
 def test_wrong_options_exit_with_two(capsys):
     for arguments in ([], ["x", "--depth", "deep"], ["x", "--colour"]):
         with pytest.raises(SystemExit) as left:

@@ -174,6 +174,16 @@ def test_no_flipped_bit_anywhere_goes_unseen(path, data):
     refused(flipped(path, at, bit))
 
 
+@given(st.sampled_from(sorted(set(FILES) - {"policy", "registry.vkey"})), st.binary(max_size=40), st.data())
+def test_whatever_stands_in_a_file_is_refused_and_never_a_crash(path, garbage, data):
+    whole = FILES[path]
+    begin = data.draw(st.integers(0, len(whole)))
+    end = data.draw(st.integers(begin, len(whole)))
+    changed = whole[:begin] + garbage + whole[end:]
+    if changed != whole:
+        refused(FILES | {path: changed})
+
+
 def test_a_full_audit_misses_an_entry_that_is_not_there():
     for name in ("note", "seal", "tlog-proof"):
         index = index_of("title")

@@ -168,6 +168,26 @@ def test_bad_legs_are_refused(changes):
     assert code_of(text_of(legs=leg(**changes))) is LedgerCode.BAD_LEG
 
 
+SCALARS = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "a", "Ni", "stock", "1", DIGEST])
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*Leg._fields, "x"]), inner, max_size=7)
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*Entry.__dataclass_fields__, "x"]), JSON, max_size=4))
+def test_members_of_any_shape_are_taken_or_refused_and_never_a_crash(changes):
+    text = text_of(**changes)
+    try:
+        entry = decode(text)
+    except LedgerError:
+        return
+    assert encode(entry) == text
+
+
 def test_an_account_stands_in_one_leg_and_legs_are_few():
     assert code_of(text_of(legs=leg() + leg(mass_mg="2"))) is LedgerCode.BAD_LEG
     assert code_of(text_of(legs=[{}])) is LedgerCode.BAD_LEG

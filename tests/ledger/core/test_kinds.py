@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ledger.core.entry import Entry, move, net_legs
 from ledger.core.errors import LedgerCode, LedgerError
@@ -239,6 +242,9 @@ def test_key():
     assert code_of(entry("key", details=revoke)) is LedgerCode.BAD_FIELD
     for bad in (
         {"purpose": "anything"},
+        {"purpose": ["entry"]},
+        {"custody": {"held": True}},
+        {"vkey": 7},
         {"custody": "lost"},
         {"party": "Lessor"},
         {"action": "change"},
@@ -265,3 +271,26 @@ def test_a_settlement_is_signed_by_the_party_that_issues_it_and_by_nobody_in_its
     sound(issued, {"a"})
     assert code_of(replace(issued, details={"issuer": "c"})) is LedgerCode.BAD_FIELD
     assert code_of(replace(issued, details={"issuer": ""})) is LedgerCode.BAD_FIELD
+
+
+TEXTS = st.sampled_from(["register", "revoke", "entry", "held", "acme", str(signer("k").vkey), DIGEST, "", "A B"])
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | TEXTS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXTS, inner, max_size=2),
+    max_leaves=4,
+)
+NAMES = st.sampled_from(
+    ["action", "vkey", "party", "purpose", "custody", "serials", "manifest_sha256", "owner", "pledgee", "issuer"]
+)
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+@given(details=st.dictionaries(NAMES, ANYTHING, max_size=6))
+def test_details_of_any_shape_are_taken_or_refused_and_never_a_crash(name, details):
+    legs = moved(A, LENT, 1) if KINDS[name].moves else ()
+    everything = entry(name, legs, contract="C", documents=PAPERS, parties=("acme",), reason="r", reference="x")
+    some = replace(everything, details=details, corrects=DIGEST)
+    with contextlib.suppress(LedgerError):
+        kind_of(some).check(some)
+    with contextlib.suppress(LedgerError):
+        kind_of(some).required_signers(some, everything)
