@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.core.entry import Entry, move, net_legs
@@ -285,6 +285,7 @@ NAMES = st.sampled_from(
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
+@settings(max_examples=25)
 @given(details=st.dictionaries(NAMES, ANYTHING, max_size=6))
 def test_details_of_any_shape_are_taken_or_refused_and_never_a_crash(name, details):
     legs = moved(A, LENT, 1) if KINDS[name].moves else ()
