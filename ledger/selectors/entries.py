@@ -31,8 +31,8 @@ _HAS_LEG = (
 _ON_ACCOUNT = "e.index IN (SELECT l.entry_index FROM ledger_leg AS l WHERE l.account_id = %(account)s)"
 _FOUND_BY = (
     "(strpos(lower(e.reference), lower(%(search)s)) > 0 OR strpos(lower(e.contract), lower(%(search)s)) > 0"
-    " OR strpos(encode(e.entry_id, 'hex'), lower(%(search)s)) = 1"
-    " OR strpos(encode(e.leaf_hash, 'hex'), lower(%(search)s)) = 1)"
+    " OR length(%(search)s) >= 8 AND lower(%(search)s) IN ("
+    "left(encode(e.entry_id, 'hex'), length(%(search)s)), left(encode(e.leaf_hash, 'hex'), length(%(search)s))))"
 )
 _ENTRY_ID_DIGITS = 64
 
@@ -53,8 +53,8 @@ def list_entries(
 ) -> tuple[EntrySummary, ...]:
     """Return entries, newest first, that `party` may see (None sees all); `before_index` continues a page.
 
-    `search` is part of a reference or of a contract's, or how an entry id or a leaf hash begins (hex); `indexes` are
-    the only ones to be looked at.
+    `search` is part of a reference or of a contract's, or eight or more first digits of an entry id or a leaf hash;
+    `indexes` are the only ones to be looked at.
     """
     where = Where()
     reads.readable(where, party)

@@ -175,7 +175,8 @@ def _chart(sums: LoopSums, asked: Asked) -> Chart | None:
     nodes = [
         Node(
             stage.stage, stage_word(stage.stage), columns.index(COLUMN[stage.stage]),
-            TONES.get(stage.stage, element_tone), opening_mg=stage.opening_mg, kept_mg=stage.closing_mg, href=_stage_href(stage, asked),
+            TONES.get(stage.stage, element_tone), opening_mg=stage.opening_mg, kept_mg=stage.closing_mg,
+            href=_stage_href(stage, asked),
         )
         for stage in sums.stages
     ]  # fmt: skip

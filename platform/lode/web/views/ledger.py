@@ -98,10 +98,11 @@ def _entries(actor: Actor, asked: dict[str, str], *, before: int | None, limit: 
 def index(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     """List entries, the newest first; a search that means one entry goes straight to it."""
     asked = _asked(request)
-    if (number := _number(asked.get("q", ""))) is not None and _readable(actor, number):
+    number = _number(asked.get("q", ""))
+    if number is not None and _readable(actor, number):
         return redirect("entry", index=number)
     found = _entries(actor, asked, before=_number(request.GET.get("before", "")), limit=PAGE + 1)
-    if "q" in asked and len(asked) == 1 and len(found) == 1:
+    if "q" in asked and number is None and len(asked) == 1 and len(found) == 1:
         return redirect("entry", index=found[0].index)
     context = {
         "table": _table(found, asked),
