@@ -98,6 +98,13 @@ class TestStages:
         found = sums(RECEIVED, closing={at("lessor", "source"): -999, at("lessor", "stock"): 1000})
         assert {stage.stage: stage.difference_mg for stage in found.stages if stage.difference_mg} == {Stage.SUPPLY: -1}
 
+    def test_what_a_recycler_brings_in_is_its_own_feed(self) -> None:
+        fed = Move(0, "receive", at("recycler", "source", "b"), at("recycler", "scrap", "b"), 300)
+        found = sums(*WHOLE, fed)
+        assert links(found)[Stage.FEED, Stage.SCRAP] == 300
+        assert links(found)[Stage.SUPPLY, Stage.POOL] == 1000
+        assert found.off_mg == 0
+
     def test_what_was_taken_back_is_netted(self) -> None:
         wrong = Move(9, "collect", at("fleet", "product", "p"), at("recycler", "scrap", "typo"), 27)
         back = Move(10, "reversal", wrong.target, wrong.source, 27)
@@ -185,7 +192,7 @@ class TestThePage:
     def test_says_what_the_ledger_says(self, auditor: Client, element: str) -> None:
         text = auditor.get(f"/flows.csv?element={element}").content.decode()
         told = {(row["from_stage"], row["to_stage"]): int(row["mass_mg"]) for row in csv.DictReader(io.StringIO(text))}
-        supplied = sum(mass for (source, _to), mass in told.items() if source == "supply")
+        supplied = sum(mass for (source, _to), mass in told.items() if source in ("supply", "feed"))
         received = sum(band.mass_mg for band in flow_legs(party=None, element=element) if band.source.state == "source")
         assert supplied == received
         outside = next(one for one in closing() if one.element == element).outside

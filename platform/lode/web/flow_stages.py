@@ -17,6 +17,7 @@ from ledger.core.entry import Account, State
 CELL_MAKER: Final = "cell-maker"
 OPERATOR: Final = "operator"
 LESSOR: Final = "lessor"
+RECYCLER: Final = "recycler"
 
 
 class Stage(StrEnum):
@@ -27,6 +28,7 @@ class Stage(StrEnum):
     POOL = "pool"
     MAKERS = "makers"
     FLEET = "fleet"
+    FEED = "feed"
     SCRAP = "scrap"
     PROCESS = "process"
     RECOVERED = "recovered"
@@ -37,7 +39,7 @@ class Stage(StrEnum):
 
 
 COLUMN: Final[Mapping[Stage, int]] = {
-    Stage.OUTSIDE_IN: 0, Stage.SUPPLY: 0, Stage.POOL: 1, Stage.MAKERS: 2, Stage.FLEET: 3, Stage.SCRAP: 4,
+    Stage.OUTSIDE_IN: 0, Stage.SUPPLY: 0, Stage.POOL: 1, Stage.MAKERS: 2, Stage.FLEET: 3, Stage.FEED: 3, Stage.SCRAP: 4,
     Stage.PROCESS: 5, Stage.RECOVERED: 6, Stage.UNEXPLAINED: 7, Stage.LOSS: 8, Stage.EXPORTED: 8, Stage.OUTSIDE_OUT: 8,
 }  # fmt: skip
 BOUNDS: Final[Mapping[str, Stage]] = {
@@ -51,6 +53,7 @@ BY_STATE: Final[Mapping[str, Stage]] = {
     State.SCRAP: Stage.SCRAP,
     State.PRODUCT: Stage.FLEET,
 }
+SOURCES: Final = frozenset({Stage.SUPPLY, Stage.FEED})
 SINKS: Final = frozenset({Stage.UNEXPLAINED, Stage.LOSS, Stage.EXPORTED})
 Lot = tuple[str, str, str]
 
@@ -125,9 +128,9 @@ def recovered_lots(moves: Iterable[Move]) -> frozenset[Lot]:
 
 def stage_of(account: Account, kinds: Mapping[str, str], recovered: frozenset[Lot]) -> Stage:
     """Return the stage of an account: `kinds` says what each party is, `recovered` which lots were made again."""
-    if bound := BOUNDS.get(account.state):
-        return bound
     holder = kinds.get(account.holder, "")
+    if bound := BOUNDS.get(account.state):
+        return Stage.FEED if bound is Stage.SUPPLY and holder == RECYCLER else bound
     if by_holder := {CELL_MAKER: Stage.MAKERS, OPERATOR: Stage.FLEET}.get(holder):
         return by_holder
     if by_state := BY_STATE.get(account.state):
@@ -211,7 +214,7 @@ def _unseen_mg(account: Account, stage: Stage, mass_mg: int, reads_as: str | Non
 def _count(totals: dict[tuple[Stage, Stage], _Total], source: Stage, target: Stage, move: Move) -> None:
     """Add a move. What takes back or puts right is netted against what it takes back: only the loop runs back."""
     key, sign = (source, target), 1
-    undone = move.kind in ("reversal", "adjustment") or source in SINKS or target is Stage.SUPPLY
+    undone = move.kind in ("reversal", "adjustment") or source in SINKS or target in SOURCES
     if undone and COLUMN[source] >= COLUMN[target]:
         key, sign = (target, source), -1
     total = totals.setdefault(key, _Total())
@@ -235,7 +238,7 @@ def _stage(stage: Stage, found: _Sum) -> StageSum:
         closing_mg += found.unseen_mg
     else:
         opening_mg -= found.unseen_mg
-    if stage is Stage.SUPPLY:
+    if stage in SOURCES:
         # The source stands below zero by what came out of it: what it still had to give is counted from its closing.
         opening_mg, closing_mg = opening_mg - closing_mg, 0
     return StageSum(stage, opening_mg, found.in_mg, found.out_mg, closing_mg, tuple(sorted(found.holders)))

@@ -134,7 +134,7 @@ def _matrix(element: str, rows: Sequence[BalanceRow], names: Mapping[str, str], 
 
     held = [Cell(figure(sum(cells.get((owner, holder), 0) for owner in owners))) for holder in holders]
     return Table(
-        caption=_("%(measure)s by owner (down) and holder (across)") % {"measure": f"{element}, {unit} {element}"},
+        caption=_("%(measure)s by owner (down) and holder (across)") % {"measure": f"{unit} {element}"},
         columns=(
             Column(_("Title: owner")),
             *(Column(names[holder], numeric=True) for holder in holders),

@@ -33,10 +33,13 @@ from lode.web.ui import Cell, Choice, Column, Row, Table
 UNITS = ("t", "kg")
 NAMED_ENTRIES = 100  # an address stays below what servers take
 COLUMNS = ("element", "from_stage", "to_stage", "mass_mg", "kinds", "entries", "period_start", "period_end")
-STAGE_STATE = {Stage.SUPPLY: "source", Stage.LOSS: "loss", Stage.UNEXPLAINED: "unaccounted", Stage.EXPORTED: "exported"}
+STAGE_STATE = {
+    Stage.SUPPLY: "source", Stage.FEED: "source", Stage.LOSS: "loss", Stage.UNEXPLAINED: "unaccounted",
+    Stage.EXPORTED: "exported",
+}  # fmt: skip
 TONES = {
-    Stage.SUPPLY: "neutral", Stage.RECOVERED: "recovered", Stage.SCRAP: "scrap", Stage.LOSS: "out",
-    Stage.UNEXPLAINED: "bad", Stage.OUTSIDE_IN: "neutral", Stage.OUTSIDE_OUT: "neutral", Stage.EXPORTED: "neutral",
+    Stage.SUPPLY: "neutral", Stage.FEED: "neutral", Stage.RECOVERED: "recovered", Stage.SCRAP: "scrap",
+    Stage.LOSS: "out", Stage.UNEXPLAINED: "bad", Stage.OUTSIDE_IN: "neutral", Stage.OUTSIDE_OUT: "neutral", Stage.EXPORTED: "neutral",
 }  # fmt: skip
 ELEMENT_TONES = frozenset({"li", "ni", "co", "cu", "mn"})
 
@@ -124,6 +127,7 @@ def stage_word(stage: Stage) -> str:
     words = {
         Stage.OUTSIDE_IN: _("From other owners"),
         Stage.SUPPLY: _("Refined supply"),
+        Stage.FEED: _("Recyclers' own feed"),
         Stage.POOL: _("Lessors' stock"),
         Stage.MAKERS: _("Cell makers"),
         Stage.FLEET: _("Fleet, in use"),
