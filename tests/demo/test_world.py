@@ -176,3 +176,25 @@ def test_a_second_demo_changes_nothing(demo):
     for what in ("entries", "tree_size", "checkpoint", "elements", "statements"):
         assert again[what] == demo.summary[what]
     assert [export["sha256"] for export in again["exports"]] == [e["sha256"] for e in demo.summary["exports"]]
+
+
+def test_go_accepts_the_demo_worlds_export(exported, tmp_path):
+    """golang.org/x/mod/sumdb, which others wrote, reads checkpoint, tiles, proofs and entries of the whole world."""
+    from ledger.selectors.checkpoints import checkpoint_at
+    from ledger.selectors.keys import keys
+    from ledger.selectors.trust import trust_root
+    from tests.ledger.core import go_verifier
+
+    binary = go_verifier.build(tmp_path)
+    root = trust_root()
+    vkeys = sorted({key.vkey for key in keys()} | {root.log_vkey, root.registry_vkey})
+    done = go_verifier.run(binary, exported, vkeys, checkpoint_at(size=20).note, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    tile = next((exported / "tile" / "0").glob("*.p/*"))
+    good = tile.read_bytes()
+    try:
+        tile.write_bytes(bytes([good[0] ^ 1]) + good[1:])
+        bad = go_verifier.run(binary, exported, vkeys, checkpoint_at(size=20).note, tmp_path)
+        assert bad.returncode != 0
+    finally:
+        tile.write_bytes(good)
