@@ -6,13 +6,19 @@ import base64
 import io
 import json
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
 
-from ledger.core.kinds import KINDS
+from ledger.core.canonical_json import dumps
+from ledger.core.entry import Entry, State, decode, entry_id
+from ledger.core.errors import LedgerError
+from ledger.core.kinds import KINDS, kind_of
+from ledger.core.note import Note
+from ledger.core.posting import check_balanced
 from tests.web.conftest import PageAs
 
 pytestmark = pytest.mark.browser
@@ -119,6 +125,76 @@ class TestAnHonestServer:
             assert {*rule["to"]} == {str(state) for state in kind.gives_to}, name
             assert {tuple(axes) for axes in rule["stays"]} == set(kind.fixed), name
             assert {*rule["needs"]} == set(kind.needs), name
+
+
+class TestTheSameVerdictInBothLanguages:
+    """The browser's rules against the ledger's own, over every entry of the demo world and what can be made of it."""
+
+    @staticmethod
+    def variants(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        yield body
+        for name in ("contract", "reference", "reason", "documents", "details", "parties", "corrects"):
+            if name in body:
+                yield {key: value for key, value in body.items() if key != name}
+        legs = body.get("legs", [])
+        for at, leg in enumerate(legs[:3]):
+            others = [*legs[:at], *legs[at + 1 :]]
+            for state in State:
+                yield {**body, "legs": [*others, {**leg, "state": str(state)}]}
+            for change in ({"owner": "argus"}, {"holder": "argus"}, {"lot": "x"}, {"mass_mg": "-1"}, {"element": "Cu"}):
+                yield {**body, "legs": [*others, {**leg, **change}]}
+            yield {**body, "legs": others}
+        for kind in KINDS:
+            yield {**body, "kind": kind}
+
+    @staticmethod
+    def verdict(text: bytes, original: Entry | None) -> list[str]:
+        """Who must sign, or what is refused."""
+        try:
+            entry = decode(text)
+            kind = kind_of(entry)
+            if kind.name == "reversal" and original is None:
+                return ["refused"]
+            kind.check(entry, original)
+            check_balanced(entry)
+            return sorted(kind.required_signers(entry, original))
+        except LedgerError:
+            return ["refused"]
+
+    def test_over_the_demo_world(self, page_as: PageAs) -> None:
+        page = page_as("auditor").goto("/verify/")
+        listed = page.request.get("/ledger/entries.json").json()["entries"]
+        notes = [Note.parse(base64.b64decode(one["note"])).text for one in listed]
+        originals = {entry_id(text).hex(): decode(text) for text in notes}
+        texts: dict[str, list[str]] = {}
+        for note in notes[:: 2 if len(notes) > 100 else 1]:
+            for body in self.variants(json.loads(note.split(b"\n")[1])):
+                said = {name: value for name, value in body.items() if value not in (None, [], {})}
+                text = b"lode/entry/v1\n" + dumps(said) + b"\n"
+                texts[text.decode()] = self.verdict(text, originals.get(str(said.get("corrects"))))
+        told = page.evaluate(
+            """async ([texts, notes]) => {
+              const { readEntry, checkRule, mustSign } = await import('/static/lode/verify-rules.js');
+              const originals = Object.fromEntries(Object.entries(notes).map(([id, text]) => [id, readEntry(text)]));
+              return texts.map((text) => {
+                try {
+                  const entry = readEntry(text);
+                  const original = originals[entry.corrects] ?? null;
+                  checkRule(entry, original);
+                  return [...mustSign(entry, original)].sort();
+                } catch (fault) {
+                  return [fault.code ? 'refused' : String(fault)];
+                }
+              });
+            }""",
+            [list(texts), {entry_id(text).hex(): text.decode() for text in notes}],
+        )
+        assert len(texts) > 2000
+        assert sum(verdict != ["refused"] for verdict in texts.values()) > 100
+        differ = [
+            (text, mine, theirs) for (text, mine), theirs in zip(texts.items(), told, strict=True) if mine != theirs
+        ]
+        assert differ == []
 
 
 class TestALyingServer:

@@ -39,7 +39,8 @@ STAGE_STATE = {
 }  # fmt: skip
 TONES = {
     Stage.SUPPLY: "neutral", Stage.FEED: "neutral", Stage.RECOVERED: "recovered", Stage.SCRAP: "scrap",
-    Stage.LOSS: "out", Stage.UNEXPLAINED: "bad", Stage.OUTSIDE_IN: "neutral", Stage.OUTSIDE_OUT: "neutral", Stage.EXPORTED: "neutral",
+    Stage.LOSS: "out", Stage.UNEXPLAINED: "bad", Stage.OUTSIDE_IN: "neutral", Stage.OUTSIDE_OUT: "neutral",
+    Stage.EXPORTED: "neutral",
 }  # fmt: skip
 ELEMENT_TONES = frozenset({"li", "ni", "co", "cu", "mn"})
 
