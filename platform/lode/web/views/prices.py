@@ -20,6 +20,7 @@ from lode.exports.core.table import Cell as CsvCell
 from lode.market.errors import MarketCode, MarketError
 from lode.market.selectors import Fixing, Series, editions, gaps, get_series, list_series
 from lode.market.services import PriceRow, record_prices
+from lode.market.services.publish_series import MAY_RECORD
 from lode.parties.actor import Actor
 from lode.parties.selectors import party_names
 from lode.web.charts import Chart, ChartError, Point, line
@@ -119,7 +120,7 @@ def detail(request: HttpRequest, actor: Actor, code: str) -> HttpResponseBase:
         "chart": _curve(series, points),
         "table": _table(series, found, missing),
         "missing": [label_of(day, series.frequency) for day in missing],
-        "may_add": actor.role == "finance",
+        "may_add": actor.role in MAY_RECORD and not actor.sees_all,
         "given": request.POST,
         "refusal": refusal,
         "page_errors": bool(refusal),
