@@ -17,8 +17,10 @@ from ledger.core.canonical_json import dumps
 from ledger.core.entry import Entry, State, decode, entry_id
 from ledger.core.errors import LedgerError
 from ledger.core.kinds import KINDS, kind_of
+from ledger.core.merkle import leaf_hash, node_hash, root
 from ledger.core.note import Note
 from ledger.core.posting import check_balanced
+from ledger.core.tiles import entries_path, entry_bundle, tile_bytes, tiles_for_growth
 from tests.web.conftest import PageAs
 
 pytestmark = pytest.mark.browser
@@ -272,11 +274,11 @@ class TestALyingServer:
         book = fact(page, "book")
         head = json.loads(page.evaluate(f"localStorage.getItem('lode.head.{book}')"))
         other = base64.b64encode(b"\1" * 32).decode()
-        for size, root, said in (
+        for size, head_root, said in (
             (head["size"] - 3, other, f"does not extend the tree head of {head['size'] - 3} entries"),
             (head["size"] + 3, head["root"], "Entries were taken back"),
         ):
-            kept = json.dumps({"size": size, "root": root, "at": "then"})
+            kept = json.dumps({"size": size, "root": head_root, "at": "then"})
             page.evaluate("([name, kept]) => localStorage.setItem(name, kept)", [f"lode.head.{book}", kept])
             assert said in check(page)
 
@@ -286,6 +288,81 @@ class TestALyingServer:
         book = fact(page, "book")
         page.evaluate("([name, kept]) => localStorage.setItem(name, kept)", [f"lode.keys.{book}", '{"log":"a"}'])
         assert "are not those that this browser kept" in check(page)
+
+
+class TestATreeOfManyTiles:
+    """Trees of two and three levels, made here: the demo world's ledger fits into one tile."""
+
+    @staticmethod
+    def files(size: int, *, bundles: bool) -> tuple[dict[str, bytes], bytes]:
+        leaves = [b"leaf %d" % index for index in range(size)]
+        levels = [[leaf_hash(leaf) for leaf in leaves]]
+        while len(levels[-1]) > 1:
+            below = levels[-1]
+            levels.append([node_hash(below[at], below[at + 1]) for at in range(0, len(below) - 1, 2)])
+        files = {}
+        for tile in tiles_for_growth(0, size):
+            files[tile.path] = tile_bytes(tile, lambda level, index: levels[level][index])
+            if bundles and tile.level == 0:
+                first = tile.index * 256
+                files[entries_path(tile.index, tile.width)] = entry_bundle(leaves[first : first + tile.width])
+        return files, root(levels[0])
+
+    def asked(self, page: Page, files: dict[str, bytes], size: int, root_hash: bytes, script: str) -> Any:
+        def answer(route: Route) -> None:
+            data = files.get(route.request.url.split("/ledger/log/")[1])
+            route.fulfill(body=data, status=200) if data is not None else route.fulfill(status=404)
+
+        page.unroute_all()
+        page.route("**/ledger/log/**", answer)
+        return page.evaluate(
+            f"""async ([size, root]) => {{
+              const {{ Tree }} = await import('/static/lode/verify-tree.js');
+              const {{ Online }} = await import('/static/lode/verify-source.js');
+              const {{ hex, unhex }} = await import('/static/lode/verify-bytes.js');
+              const source = new Online({{ log: '/ledger/log/', entries: null }});
+              const tree = new Tree((path) => source.read(path), size, unhex(root));
+              const told = async (fault) => [fault.code, (await tree.blame(fault)).facts.index];
+              {script}
+            }}""",
+            [size, root_hash.hex()],
+        )
+
+    PAST = (1, 2, 255, 256, 257, 511, 512, 513, 1023)
+
+    @pytest.mark.parametrize("size", [256, 257, 512, 1300, 65_536 + 300])
+    def test_every_past_of_it_has_its_root(self, page_as: PageAs, size: int) -> None:
+        page = page_as().goto("/verify/")
+        files, root_hash = self.files(size, bundles=False)
+        past = [one for one in (*self.PAST, size - 1, size) if one <= size]
+        script = f"const found = []; for (const one of {past}) found.push(hex(await tree.rootAt(one))); return found;"
+        told = self.asked(page, files, size, root_hash, script)
+        assert told == [root(leaf_hash(b"leaf %d" % index) for index in range(one)).hex() for one in past]
+
+    @pytest.mark.parametrize(
+        ("path", "at", "entry"),
+        [
+            ("tile/0/001", 32 * 7, 256 + 7),  # a full tile, proven by the one above it
+            ("tile/0/005.p/20", 32 * 3, 5 * 256 + 3),  # the right edge, proven by the root
+            ("tile/1/000.p/5", 32 * 2, 2 * 256),  # a hash over 256 entries
+            ("tile/entries/003", 2 + 3, 3 * 256),  # a leaf
+        ],
+    )
+    def test_one_bit_is_found_wherever_it_stands(self, page_as: PageAs, path: str, at: int, entry: int) -> None:
+        page = page_as().goto("/verify/")
+        files, root_hash = self.files(1300, bundles=True)
+        script = """
+          try {
+            for (const tile of tree.tiles()) await tree.load(tile.level, tile.index);
+            let leaves = 0;
+            for await (const part of tree.leaves()) leaves += part.leaves.length;
+            return leaves;
+          } catch (fault) {
+            return fault.code === 'leaf-changed' ? [fault.code, fault.facts.index] : told(fault);
+          }"""
+        assert self.asked(page, files, 1300, root_hash, script) == 1300
+        files[path] = flipped(files[path], at)
+        assert self.asked(page, files, 1300, root_hash, script)[1] == entry
 
 
 class TestABundle:
