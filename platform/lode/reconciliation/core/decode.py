@@ -63,8 +63,14 @@ def read_table(data: bytes) -> Table:
     text, declared = _declared_separator(text)
     candidates = (declared,) if declared else _SEPARATORS
     best: Table | None = None
+    broken: ReconciliationError | None = None
     for separator in candidates:
-        records = _records(text, separator)
+        try:
+            records = _records(text, separator)
+        except ReconciliationError as error:
+            # Quoted cells do not close under a separator that is not the file's own, so the others are tried first.
+            broken = broken or error
+            continue
         heading_row = _heading_row(records)
         if heading_row is None:
             continue
@@ -72,6 +78,8 @@ def read_table(data: bytes) -> Table:
         table = Table(encoding, separator, records[heading_row - 1][0], headings, tuple(records[heading_row:]))
         if best is None or _understood(headings) > _understood(best.headings):
             best = table
+    if best is None and broken is not None:
+        raise broken
     if best is None:
         raise ReconciliationError(
             Code.FILE_NO_HEADINGS,
