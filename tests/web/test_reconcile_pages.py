@@ -132,8 +132,16 @@ def test_cells_that_would_be_formulas_or_markup_are_shown_as_text() -> None:
     )
     page = as_user("recycler").post("/statements/new/", sent(written(*rows))).content.decode()
     assert "<script>alert" not in page
-    assert "2 rows not understood" in page, re.findall(r"<h2.*?</section>|notice.*?</div>", page, re.DOTALL)
+    assert "2 rows not understood" in page
+    assert "=HYPERLINK(&quot;http://x&quot;)" in page
     assert "=1+1" in page
+
+
+def test_a_file_with_every_cell_in_quotation_marks_is_read() -> None:
+    quoted = '"Reference","Date","Element","Mass","Unit"\r\n"DN ""1""","2025-03-04","Ni","1,250.5","kg"\r\n'
+    page = as_user("recycler").post("/statements/new/", sent(quoted.encode())).content.decode()
+    assert "1 row understood" in page
+    assert "+1,250.500\xa0kg\xa0Ni" in page
 
 
 def test_the_template_has_the_headings_in_both_languages_and_is_understood() -> None:
