@@ -90,7 +90,7 @@ def _months(actor: Actor) -> Iterator[Item]:
 def _due_soon(actor: Actor, today: date) -> Iterator[Item]:
     to_pay = () if actor.sees_all else due(party=actor.reads_as, limit=AT_MOST).to_pay
     for statement in to_pay:
-        if statement.due_date <= today + DUE_WITHIN:
+        if statement.payable and statement.due_date <= today + DUE_WITHIN:
             note = _("%(amount)s to be paid by %(day)s") % {
                 "amount": money(statement.payable, statement.currency),
                 "day": statement.due_date.isoformat(),

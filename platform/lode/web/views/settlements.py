@@ -134,7 +134,7 @@ def _waiting(found: DueView, actor: Actor) -> Iterator[Waiting]:
     yield Waiting(_("To approve"), found.to_approve, "?status=draft")
     yield Waiting(_("To issue"), found.to_issue, "?status=approved")
     if not actor.sees_all:
-        yield Waiting(_("To pay"), found.to_pay, "?status=issued")
+        yield Waiting(_("To pay"), tuple(row for row in found.to_pay if row.payable), "?status=issued")
     yield Waiting(_("Disputed"), found.disputed, "?status=disputed")
 
 
