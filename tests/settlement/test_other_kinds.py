@@ -10,9 +10,9 @@ from contracts.services import NewFact, agree, create_draft, propose, record_fac
 from lode.market.services import PriceRow, record_prices
 from lode.parties.actor import Actor
 from lode.settlement.models import SettlementRun, Statement
-from lode.settlement.selectors import recompute_statement
+from lode.settlement.selectors import recompute_statement, statement_detail
 from lode.settlement.services import approve_statement, issue_statement, plan_due, settle_due, settle_period, sweep
-from tests.settlement.world import APPROVER, LESSEE, LESSOR, PREPARER, at
+from tests.settlement.world import LESSEE, LESSOR, PREPARER, at
 
 SELLER, BUYER = LESSOR, LESSEE
 OFFTAKE = {
@@ -89,8 +89,9 @@ def offtake(world):
 
 
 def issue(statement, month, day):
-    approve_statement(ref=statement, actor=APPROVER, now=at(month, day))
-    issue_statement(ref=statement, actor=APPROVER, now=at(month, day))
+    issuer = Actor(statement_detail(ref=statement, party=None).summary.issuer, "finance", 11)
+    approve_statement(ref=statement, actor=issuer, now=at(month, day))
+    issue_statement(ref=statement, actor=issuer, now=at(month, day))
 
 
 def runs(ref):

@@ -66,10 +66,6 @@ def test_a_second_person_approves(draft):
     ]
 
 
-def test_the_counterpartys_finance_may_approve_too(draft):
-    assert approve_statement(ref=draft, actor=PAYER, now=at(2, 4)) == "approved"
-
-
 @pytest.mark.parametrize("actor", [LESSOR, LESSEE, Actor("meridian", "auditor", 7)])
 def test_only_finance_approves_and_issues(draft, actor):
     for call in (approve_statement, issue_statement):
@@ -311,8 +307,8 @@ def test_the_detail_of_a_statement(issued):
 
 
 def test_what_waits_for_a_party(draft, world):
-    waits = selectors.due(party="voltaic")
-    assert [row.ref for row in waits.to_approve] == [draft]
+    assert [row.ref for row in selectors.due(party="meridian").to_approve] == [draft]
+    assert selectors.due(party="voltaic").to_approve == (), "it is not theirs to approve"
     settle_due(as_of=date(2024, 4, 2), now=at(4, 2))
     (blocked,) = selectors.due(party="voltaic").blocked
     assert (blocked.period_start, blocked.error_code) == (date(2024, 3, 1), "missing-price")
@@ -325,3 +321,13 @@ def test_a_run_is_as_it_was_known(world):
     publish_price(1, Decimal("18500.00"), at(2, 20))
     (again,) = settle_period(contract_ref=world.ref, **JANUARY, actor=PREPARER, now=at(3, 1), known_at=at(2, 3))
     assert (again.statement, again.created) == (first.ref, False)
+
+
+def test_the_party_that_pays_neither_approves_nor_issues_what_it_is_billed(draft):
+    refused("not-allowed", approve_statement, ref=draft, actor=PAYER, now=at(2, 4))
+    approve_statement(ref=draft, actor=APPROVER, now=at(2, 4))
+    refused("not-allowed", issue_statement, ref=draft, actor=PAYER, now=at(2, 4))
+    assert Statement.objects.get().status == "approved"
+    assert [row.ref for row in selectors.due(party="meridian").to_issue] == [draft]
+    assert selectors.due(party="voltaic").to_issue == ()
+    assert selectors.statement_detail(ref=draft, party="voltaic").summary.issuer == "meridian"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from contracts.core.terms import KINDS
 from lode.demo.settling import all_statements
 from lode.exports.selectors import ExportView
 from lode.exports.services import export_statements
@@ -13,10 +12,7 @@ from lode.parties.actor import Actor
 
 def export_everything(*, now: datetime) -> tuple[ExportView, ...]:
     """Export the statements of each contract as the party that issues them."""
-    issuers = {}
-    for row in all_statements():
-        kind = KINDS[row.contract_kind]
-        issuers[row.contract_ref] = row.parties[kind.party_roles.index(kind.issuer_role)]
+    issuers = {row.contract_ref: row.issuer for row in all_statements()}
     return tuple(
         export_statements(format=form, actor=Actor(organisation=issuer, role="finance"), now=now, contract=contract)
         for contract, issuer in sorted(issuers.items())

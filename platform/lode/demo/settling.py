@@ -16,7 +16,6 @@ from django.conf import settings
 from django.db import connections
 from psycopg.conninfo import make_conninfo
 
-from contracts.core.terms import KINDS
 from contracts.services import activate_due
 from ledger.services.sequence_pending import sequence_pending
 from lode.demo.clock import morning
@@ -110,17 +109,12 @@ def issue_drafts(day: date, by: Worker, *, leave: str | None = None) -> int:
             return issued
         for number, row in enumerate(sorted(drafts, key=lambda row: (row.period_end, row.ref))):
             moment = morning(day) + timedelta(minutes=60 + number)
-            actor = Actor(organisation=_issuer(row), role="finance")
+            actor = Actor(organisation=row.issuer, role="finance")
             approve_statement(ref=row.ref, actor=actor, now=moment)
             issue_statement(ref=row.ref, actor=actor, now=moment)
             issued += 1
         sequence_pending()
         _wait(morning(day), by)  # later periods may have waited for these
-
-
-def _issuer(row: StatementRow) -> str:
-    kind = KINDS[row.contract_kind]
-    return row.parties[kind.party_roles.index(kind.issuer_role)]
 
 
 def _all(status: str | None = None) -> Iterator[StatementRow]:

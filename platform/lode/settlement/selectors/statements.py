@@ -13,7 +13,9 @@ from typing import Any
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from contracts.core.numbers import CONTEXT, ZERO
+from contracts.core.terms import KINDS
 from contracts.core.trace import node_from_json
+from lode.settlement.core.issuing import issuer_position
 from lode.settlement.core.life import RunState, StatementState
 from lode.settlement.errors import SettlementsCode, SettlementsError, UnknownStatementError
 from lode.settlement.models import SettlementRun, Statement, StatementLine
@@ -157,17 +159,25 @@ def due(*, party: str | None, limit: int = 50) -> DueView:
     """Return what waits for a party, the earliest due date first."""
     rows = _visible(party).defer("body", "facts").order_by("due_date", "id")
 
-    def at(status: StatementState, payer: str | None = None) -> tuple[StatementRow, ...]:
-        found = rows.filter(status=status) if payer is None else rows.filter(status=status, payer=payer)
-        return tuple(_row(row) for row in found[:limit])
+    ours, owed = (Q(), Q()) if party is None else (_issued_by(party), Q(payer=party))
+
+    def at(status: StatementState, whose: Q) -> tuple[StatementRow, ...]:
+        return tuple(_row(row) for row in rows.filter(whose, status=status)[:limit])
 
     return DueView(
-        to_approve=at(StatementState.DRAFT),
-        to_issue=at(StatementState.APPROVED),
-        to_pay=at(StatementState.ISSUED, party),
-        disputed=at(StatementState.DISPUTED),
+        to_approve=at(StatementState.DRAFT, ours),
+        to_issue=at(StatementState.APPROVED, ours),
+        to_pay=at(StatementState.ISSUED, owed),
+        disputed=at(StatementState.DISPUTED, Q()),
         blocked=runs(party=party, state=RunState.BLOCKED, limit=limit),
     )
+
+
+def _issued_by(party: str) -> Q:
+    found = Q(pk=None)
+    for kind in KINDS:
+        found |= Q(contract_kind=kind, **{f"parties__{issuer_position(kind)}": party})
+    return found
 
 
 def _visible(party: str | None) -> QuerySet[Statement]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.core.trace import Node
+from lode.settlement.core.issuing import issuer_of
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class StatementRow:
     approved_at: datetime | None
     issued_at: datetime | None
     entry_id: str
+
+    @property
+    def issuer(self) -> str:
+        """The party whose statement it is: it approves and issues it."""
+        return issuer_of(self.contract_kind, self.parties)
 
     @property
     def payable(self) -> Decimal:

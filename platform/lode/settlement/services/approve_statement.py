@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from lode.parties.actor import Actor
+from lode.settlement.core.issuing import issuer_of
 from lode.settlement.core.life import IllegalMoveError, StatementState, check_move
 from lode.settlement.errors import SettlementsCode, SettlementsError, UnknownStatementError
 from lode.settlement.models import Statement
@@ -19,11 +20,12 @@ def approve_statement(*, ref: str, actor: Actor, now: datetime) -> str:
     """Approve a draft; return its status. Approving what the same person approved already changes nothing.
 
     Raises SettlementsError `unknown-statement` alike for a wrong reference and for a stranger, `not-allowed` for a role
-    other than finance, `second-person` for whoever prepared it, `wrong-state`.
+    other than finance and for the party that does not issue it, `second-person` for whoever prepared it, `wrong-state`.
     """
     with transaction.atomic():
         row = own_statement(ref=ref, actor=actor)
         refuse_unless_finance(actor, "approve")
+        refuse_unless_issuer(row, actor, "approve")
         if row.status == StatementState.APPROVED and _is(row.approved_by, row.approved_by_person, actor):
             return row.status
         move(row, StatementState.APPROVED)
@@ -47,6 +49,17 @@ def own_statement(*, ref: str, actor: Actor) -> Statement:
     if row is None or actor.organisation not in row.parties:
         raise UnknownStatementError(ref)
     return row
+
+
+def refuse_unless_issuer(row: Statement, actor: Actor, verb: str) -> None:
+    """Raise SettlementsError `not-allowed` unless the statement is the actor's organisation's to issue."""
+    issuer = issuer_of(row.contract_kind, row.parties)
+    if actor.organisation != issuer:
+        raise SettlementsError(
+            SettlementsCode.NOT_ALLOWED,
+            f"{row.ref} is issued by {issuer}, so {issuer} has to {verb} it: you may dispute it. Nothing was changed.",
+            subject=row.ref,
+        )
 
 
 def refuse_unless_finance(actor: Actor, verb: str) -> None:

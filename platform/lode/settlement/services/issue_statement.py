@@ -14,7 +14,12 @@ from lode.settlement.core.life import RunState, StatementState
 from lode.settlement.errors import SettlementsCode
 from lode.settlement.models import SettlementRun, Statement
 from lode.settlement.selectors.carried import CARRIES_FORWARD, later_runs
-from lode.settlement.services.approve_statement import move, own_statement, refuse_unless_finance
+from lode.settlement.services.approve_statement import (
+    move,
+    own_statement,
+    refuse_unless_finance,
+    refuse_unless_issuer,
+)
 from lode.settlement.services.events import add_event
 
 
@@ -30,6 +35,7 @@ def issue_statement(*, ref: str, actor: Actor, now: datetime, idempotency_key: s
     with transaction.atomic():
         row = own_statement(ref=ref, actor=actor)
         refuse_unless_finance(actor, "issue")
+        refuse_unless_issuer(row, actor, "issue")
         if row.entry_id:
             return row.entry_id
         move(row, StatementState.ISSUED)

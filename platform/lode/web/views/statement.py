@@ -122,16 +122,11 @@ def _reason(actor: Actor, found: StatementDetail) -> str:
         return _("An auditor reads statements; finance of a party approves and issues them.")
     if actor.role != "finance":
         return _("Finance approves and issues statements: ask a colleague there.")
+    if actor.organisation != summary.issuer:
+        return _("The other party issues this statement; you may dispute it once it is issued.")
     prepared = next((event for event in found.events if event.event == "prepared"), None)
-    if (
-        summary.status == "draft"
-        and prepared
-        and (prepared.organisation, prepared.person_id)
-        == (
-            actor.organisation,
-            actor.person_id,
-        )
-    ):
+    us = (actor.organisation, actor.person_id)
+    if summary.status == "draft" and prepared and (prepared.organisation, prepared.person_id) == us:
         return _("You prepared this statement: a second person in finance has to approve it.")
     return ""
 
