@@ -36,7 +36,7 @@ class Steps:
     """Tells what is being done, and remembers how long it took."""
 
     out: TextIO
-    seconds: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @contextlib.contextmanager
     def step(self, text: str) -> Iterator[None]:
@@ -50,7 +50,7 @@ class Steps:
             self.out.write("\n")
             raise
         took = time.monotonic() - began
-        self.seconds[text] = f"{took:.2f}"
+        self.seconds[text] = round(took, 2)
         self.out.write(f" {took:.1f} s\n")
         self.out.flush()
 
@@ -70,7 +70,7 @@ def run_demo(*, fresh: bool, out: TextIO) -> None:
             settling.settle_due(END.replace(day=SETTLED_ON_DAY), by)
     with steps.step("Checking the whole ledger and exporting the statements"):
         summary = summarise(exports=export_everything(now=morning(END.replace(day=SETTLED_ON_DAY + 1))))
-    summary["seconds"] = {**steps.seconds, "total": f"{time.monotonic() - began:.2f}"}
+    summary["seconds"] = {**steps.seconds, "total": round(time.monotonic() - began, 2)}
     path = Path(settings.VAR_DIR) / "demo" / "summary.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(summary, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
