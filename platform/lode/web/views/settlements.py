@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, re_path, reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -20,7 +21,7 @@ from lode.exports.core.table import Cell as CsvCell
 from lode.parties.actor import Actor
 from lode.parties.selectors import party_names
 from lode.settlement.selectors import DueView, RunView, StatementRow, due, list_statements
-from lode.web.formats import money, period
+from lode.web.formats import money
 from lode.web.requests import as_actor
 from lode.web.statement_words import BLOCKED, KINDS, PURPOSES, STATES, word
 from lode.web.tables import download
@@ -148,6 +149,24 @@ def _query(values: Mapping[str, object]) -> str:
     return urlencode({name: value for name, value in values.items() if value})
 
 
+def _parted(row: StatementRow) -> tuple[str, str]:
+    """Part a reference after its contract, where a narrow column may break it."""
+    head, found, tail = row.ref.partition(f"{row.contract_ref}-")
+    return f"{head}{found}", tail
+
+
+def _days(first: date, last: date) -> SafeString:
+    return _in_two(f"{first.isoformat()} –", f" {last.isoformat()}")
+
+
+def _in_two(first: str, second: str) -> SafeString:
+    """Return a text that may break between its two halves and nowhere else."""
+    gap = " " if second.startswith(" ") else ""
+    return format_html(
+        '<span class="nowrap">{}</span>{}<wbr><span class="nowrap">{}</span>', first, gap, second.strip()
+    )
+
+
 def _row(row: StatementRow, names: Mapping[str, str]) -> Row:
     kind = word(KINDS, row.contract_kind)
     if row.purpose != "regular":
@@ -156,16 +175,10 @@ def _row(row: StatementRow, names: Mapping[str, str]) -> Row:
     one_day = row.period_start == last_day
     return Row(
         (
-            Cell(row.ref, href=reverse("statement", args=[row.ref]), css="nowrap"),
+            Cell(_in_two(*_parted(row)), href=reverse("statement", args=[row.ref])),
             Cell(kind),
-            Cell(row.period_start.isoformat() if one_day else period(row.period_start, last_day), css="nowrap"),
-            Cell(
-                format_html(
-                    '<span class="nowrap">{} →</span> <span class="nowrap">{}</span>',
-                    names[row.payer],
-                    names[row.payee],
-                )
-            ),
+            Cell(row.period_start.isoformat(), css="nowrap") if one_day else Cell(_days(row.period_start, last_day)),
+            Cell(_in_two(f"{names[row.payer]} →", f" {names[row.payee]}")),
             Cell(money(row.amount_due, row.currency)),
             Cell(row.due_date.isoformat(), css="nowrap"),
             Cell(status_html(row.status)),
