@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ledger.core.audit import Audit, Depth
-from ledger.core.errors import LedgerError
+from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.tiles import Read
-from ledger.selectors.checkpoints import latest_checkpoint, make_entry_proof
+from ledger.selectors.checkpoints import latest_checkpoint, ledger_size, make_entry_proof
 from ledger.selectors.trust import trust
 from ledger.selectors.values import SignedCheckpoint
 from ledger.services import projections
@@ -43,7 +43,14 @@ def verify_ledger(*, depth: str = "full") -> VerifyReport:
     `depth`: `full`, or `quick` for the tree, the public entries and the published files alone. Raises `not-open`.
     """
     with snapshot():
-        checkpoint = latest_checkpoint()
+        try:
+            checkpoint = latest_checkpoint()
+        except LedgerError as error:
+            if error.code is LedgerCode.NOT_OPEN:
+                raise
+            # Nothing can be held against a tree head that cannot be read: that is the finding.
+            size = ledger_size()
+            return VerifyReport(size, size, b"", (f"The newest checkpoint cannot be read: {error.sentence}",))
         problems = list(_audit(checkpoint, Depth.TREE if depth == QUICK else Depth.FULL))
         if depth != QUICK:
             problems += _replay()

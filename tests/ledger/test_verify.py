@@ -121,6 +121,13 @@ def test_a_wrong_balance_names_the_account_and_its_last_entry(damaged: Callable[
         "DELETE FROM ledger_key WHERE party = 'recycler'",
         "INSERT INTO ledger_keyrevocation SELECT vkey, 5 FROM ledger_key WHERE party = 'recycler'",
         flip("note", "ledger_checkpoint", "size = 300", 30),
+        "UPDATE ledger_checkpoint SET note = set_byte(note, 30, 91) WHERE size = 300",  # no base64 any more
+        "UPDATE ledger_checkpoint SET note = set_byte(note, 3, 255) WHERE size = 300",  # no UTF-8 any more
+        "UPDATE ledger_checkpoint SET note = '' WHERE size = 300",
+        "UPDATE ledger_checkpoint SET note = set_byte(note, 30, 91) WHERE size = 295",
+        "UPDATE ledger_checkpoint SET note = set_byte(note, 120, 91) WHERE size = 295",
+        "UPDATE ledger_checkpoint SET note = set_byte(note, 3, 255) WHERE size = 295",
+        "UPDATE ledger_checkpoint SET note = '' WHERE size = 295",
         flip("note", "ledger_checkpoint", "size = 295", 120),
         flip("root", "ledger_checkpoint", "size = 295", 3),
         flip("root", "ledger_checkpoint", "size = 300", 3),
