@@ -33,11 +33,6 @@ def kg(mass: Decimal | str) -> int:
     return int((Decimal(mass) * MG_PER_KG).to_integral_value(rounding=ROUND_HALF_UP))
 
 
-def text_kg(mass_mg: int) -> str:
-    """Return milligrams as a text in kilograms, exact."""
-    return str(Decimal(mass_mg) / MG_PER_KG)
-
-
 @dataclass(frozen=True)
 class Assay:
     """A lot as weighed and analysed: kilograms wet, moisture and purity as percentages, and the compound's fraction."""
