@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -26,6 +25,7 @@ _MAX_TEXT = 400
 _IDENTIFIER = re.compile(r"[a-z0-9-]{1,40}")
 _ELEMENT = re.compile(r"[A-Z][a-z]?(-[a-z]{1,12})?")
 _NONCE = re.compile(r"[A-Za-z0-9._:/-]{1,80}")
+_BREAK = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")  # the Unicode categories Cc, Zl and Zp
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MASS = re.compile(r"-?[1-9][0-9]{0,17}")
 _HEX32 = re.compile(r"[0-9a-f]{64}")
@@ -109,6 +109,16 @@ class Entry:
         return frozenset(leg.holder for leg in self.legs)
 
 
+# A whole leg at once, its members in canonical order, one a line.
+_LEG_NAMES = ("element", "holder", "lot", "mass_mg", "owner", "state")
+_LEG = re.compile(
+    "\n".join(
+        (
+            *(_ELEMENT.pattern, _IDENTIFIER.pattern, _IDENTIFIER.pattern, _MASS.pattern, _IDENTIFIER.pattern),
+            f"(?:{'|'.join(State)})",
+        )
+    )
+)
 _MEMBERS = frozenset(Entry.__dataclass_fields__)
 _REQUIRED = frozenset({"kind", "book", "nonce", "occurred"})
 _LEG_MEMBERS = frozenset(Leg._fields)
@@ -211,12 +221,19 @@ def _legs(value: object) -> tuple[Leg, ...]:
     if not isinstance(value, list) or len(value) > MAX_LEGS:
         raise LedgerError(LedgerCode.BAD_LEG, f"The legs are not a list of at most {MAX_LEGS}.")
     legs = tuple(_leg(item, number) for number, item in enumerate(value, 1))
-    if len({leg.account for leg in legs}) != len(legs):
+    if len({leg[:5] for leg in legs}) != len(legs):
         raise LedgerError(LedgerCode.BAD_LEG, "An account stands in two legs; add them up into one.")
     return legs
 
 
 def _leg(item: object, number: int) -> Leg:
+    if type(item) is dict and tuple(item) == _LEG_NAMES:
+        try:
+            if _LEG.fullmatch("\n".join(item.values())):
+                element, holder, lot, mass_mg, owner, state = item.values()
+                return Leg(owner, holder, element, state, lot, int(mass_mg))
+        except TypeError:
+            pass  # a member is not a text: what follows says which
     if not isinstance(item, dict) or item.keys() != _LEG_MEMBERS:
         raise LedgerError(LedgerCode.BAD_LEG, f"Leg {number} does not have exactly {', '.join(Leg._fields)}.")
     try:
@@ -273,7 +290,7 @@ def _optional_text(what: str, value: Mapping[str, Any]) -> str | None:
 def _text(what: str, value: object) -> str:
     if not isinstance(value, str) or not value or len(value) > _MAX_TEXT or value != value.strip():
         _refuse(what, f"is not a text of 1 to {_MAX_TEXT} characters without spaces around it")
-    if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in value):
+    if _BREAK.search(value):
         _refuse(what, "holds a control character or a line break")
     return value
 

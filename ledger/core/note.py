@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +27,8 @@ _SIGNATURE_BYTES = 64
 _TIMESTAMP_BYTES = 8
 _KEY_ID_BYTES = 4
 _PREFIX = "— "
+_KEY_NAME = re.compile(r"[^+\s\x00-\x1f]+")
+_CONTROLS = bytes(byte for byte in range(0x20) if byte != 0x0A)  # noqa: PLR2004 - ASCII control characters but LF
 _FIELD_PRIME = 2**255 - 19
 # The y coordinates of the eight points of small order (RFC 8032 section 5.1.7 lets a verifier multiply by the
 # cofactor, under which these accept signatures that nobody made).
@@ -230,13 +233,13 @@ def check_text(data: bytes) -> None:
         raise LedgerError(LedgerCode.MALFORMED, f"The note is not UTF-8 at byte {error.start}.") from None
     if not text.endswith("\n"):
         raise LedgerError(LedgerCode.MALFORMED, "The note does not end in a newline.")
-    if any(byte < 0x20 and byte != 0x0A for byte in set(data)):  # noqa: PLR2004 - ASCII control characters
+    if len(data.translate(None, _CONTROLS)) != len(data):
         raise LedgerError(LedgerCode.MALFORMED, "The note holds a control character.")
 
 
 def check_key_name(name: str) -> None:
     """Raise `bad-key` unless `name` is non-empty without spaces, plus signs or control characters."""
-    if not name or "+" in name or any(c.isspace() or c < " " for c in name):
+    if not _KEY_NAME.fullmatch(name):
         raise LedgerError(LedgerCode.BAD_KEY, f"{name!r} cannot be the name of a key.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 from ledger.core.entry import Account, Entry, State
 from ledger.core.errors import LedgerCode, LedgerError
@@ -35,8 +36,13 @@ def apply(balances: Mapping[Account, int], entry: Entry) -> dict[Account, int]:
     for account in sorted(after):
         if after[account] < 0 and account.state != State.SOURCE:
             before = balances.get(account, 0)
-            raise LedgerError(
-                LedgerCode.INSUFFICIENT,
-                f"There is not enough {account}: {before} mg stand there and {before - after[account]} mg are wanted.",
-            )
+            refuse_overdraft(account, before, before - after[account])
     return after
+
+
+def refuse_overdraft(account: Account, balance_mg: int, wanted_mg: int) -> NoReturn:
+    """Raise `insufficient`, saying what stands in the account and what was wanted, in mg."""
+    raise LedgerError(
+        LedgerCode.INSUFFICIENT,
+        f"There is not enough {account}: {balance_mg} mg stand there and {wanted_mg} mg are wanted.",
+    )

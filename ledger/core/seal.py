@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
-from ledger.core.canonical_json import dumps, loads_canonical
-from ledger.core.entry import Account, Entry
+from ledger.core.canonical_json import loads_canonical
+from ledger.core.entry import Account, Entry, State
 from ledger.core.errors import LedgerCode, LedgerError
-from ledger.core.posting import apply
+from ledger.core.posting import check_balanced, refuse_overdraft
 
 HEADER = b"lode/seal/v1\n"
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -19,11 +20,16 @@ _ID = re.compile(r"[0-9a-f]{64}")
 _BALANCE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _MEMBERS = {"accounts", "index", "time"}
 _LINE_MEMBERS = {*Account._fields, "seq", "prev", "balance_mg"}
+# A line as `encode` writes it: what stands in a seal needs no escapes.
+_PLAIN = re.compile(
+    r'\{"balance_mg":"(0|-?[1-9][0-9]{0,18})","element":"([A-Za-z-]+)","holder":"([a-z0-9-]+)","lot":"([a-z0-9-]+)",'
+    r'"owner":"([a-z0-9-]+)","prev":(null|"[0-9a-f]{64}"),"seq":([0-9]{1,15}),"state":"([a-z]+)"\}'
+)
+_PLAIN_END = re.compile(r'\],"index":([0-9]{1,15}),"time":"([0-9TZ:-]{20})"\}\n$')
 _MAX_BYTES = 400_000  # 400 legs under long names stay below this
 
 
-@dataclass(frozen=True, slots=True)
-class SealLine:
+class SealLine(NamedTuple):
     """One account's place in its chain: `seq` counts its entries from 0, `prev` is the hex id of the one before."""
 
     account: Account
@@ -32,8 +38,7 @@ class SealLine:
     balance_mg: int
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """Where an account's chain stands: the `seq` and hex id of its last entry, and the balance in mg after it."""
 
     seq: int
@@ -55,34 +60,68 @@ def make_seal(entry: Entry, *, index: int, time: str, heads: Mapping[Account, He
 
     Raises `unbalanced` or `insufficient`.
     """
-    before = {leg.account: heads[leg.account].balance_mg for leg in entry.legs if leg.account in heads}
-    after = apply(before, entry)
+    check_balanced(entry)
     lines = []
-    for account in sorted(after):
+    for leg in sorted(entry.legs):
+        account = leg.account
         head = heads.get(account)
-        seq, prev = (0, None) if head is None else (head.seq + 1, head.entry_id)
-        lines.append(SealLine(account, seq, prev, after[account]))
+        if head is None:
+            line = SealLine(account, 0, None, leg.mass_mg)
+        else:
+            line = SealLine(account, head.seq + 1, head.entry_id, head.balance_mg + leg.mass_mg)
+        if line.balance_mg < 0 and leg.state != State.SOURCE:
+            refuse_overdraft(account, line.balance_mg - leg.mass_mg, -leg.mass_mg)
+        lines.append(line)
     return Seal(index, time, tuple(lines))
 
 
 def heads_after(entry_id: bytes, seal: Seal) -> dict[Account, Head]:
     """Return the heads of the accounts that the sealed entry touched."""
-    return {line.account: Head(line.seq, entry_id.hex(), line.balance_mg) for line in seal.accounts}
+    text = entry_id.hex()
+    return {line.account: Head(line.seq, text, line.balance_mg) for line in seal.accounts}
 
 
 def encode(seal: Seal) -> bytes:
-    """Return the seal's bytes: the header line and one line of RFC 8785 JSON. Raises `bad-seal`."""
-    lines = [
-        {**line.account._asdict(), "seq": line.seq, "prev": line.prev, "balance_mg": str(line.balance_mg)}
-        for line in seal.accounts
-    ]
-    data = HEADER + dumps({"index": seal.index, "time": seal.time, "accounts": lines}) + b"\n"
-    decode(data)
-    return data
+    """Return the seal's bytes: the header line and one line of RFC 8785 JSON.
+
+    What stands in a seal are identifiers, numbers and digests, none of which JSON escapes, so they are written as they
+    are, with the names in canonical order.
+    """
+    lines = ",".join(
+        f'{{"balance_mg":"{balance_mg}","element":"{element}","holder":"{holder}","lot":"{lot}","owner":"{owner}",'
+        f'"prev":{_quoted(prev)},"seq":{seq},"state":"{state}"}}'
+        for (owner, holder, element, state, lot), seq, prev, balance_mg in seal.accounts
+    )
+    return HEADER + f'{{"accounts":[{lines}],"index":{seal.index},"time":"{seal.time}"}}\n'.encode("ascii")
 
 
 def decode(data: bytes) -> Seal:
     """Read a seal strictly; raises `bad-seal` or `not-canonical`."""
+    return _decode_plain(data) or _decode_any(data)
+
+
+def _decode_plain(data: bytes) -> Seal | None:
+    """Return the seal if it is what `encode` writes of the values found in it, else None: the common case, fast."""
+    text = data.decode("latin-1")
+    end = _PLAIN_END.search(text)
+    if end is None or len(data) > _MAX_BYTES:
+        return None
+    lines = tuple(
+        SealLine(
+            Account(owner, holder, element, state, lot),
+            int(seq),
+            None if prev == "null" else prev[1:-1],
+            int(balance_mg),
+        )
+        for balance_mg, element, holder, lot, owner, prev, seq, state in _PLAIN.findall(text)
+    )
+    if any((line.prev is None) != (line.seq == 0) for line in lines) or not _in_order(lines):
+        return None
+    seal = Seal(int(end[1]), check_time(end[2]), lines)
+    return seal if encode(seal) == data else None
+
+
+def _decode_any(data: bytes) -> Seal:
     body = data[len(HEADER) : -1]
     if not data.startswith(HEADER) or not data.endswith(b"\n") or b"\n" in body:
         raise LedgerError(LedgerCode.BAD_SEAL, "The seal is not `lode/seal/v1` and one line of JSON.")
@@ -93,8 +132,7 @@ def decode(data: bytes) -> Seal:
     if not isinstance(lines, list) or not _is_count(value["index"]):
         raise LedgerError(LedgerCode.BAD_SEAL, "The seal's accounts are not a list, or its index is not a number.")
     accounts = tuple(_line(line) for line in lines)
-    names = [line.account for line in accounts]
-    if names != sorted(set(names)):
+    if not _in_order(accounts):
         raise LedgerError(LedgerCode.BAD_SEAL, "The seal's accounts are not sorted, each once.")
     return Seal(int(str(value["index"])), check_time(value["time"]), accounts)
 
@@ -109,6 +147,14 @@ def check_time(value: object) -> str:
         else:
             return value
     raise LedgerError(LedgerCode.BAD_SEAL, f"{value!r} is not a UTC time of the form YYYY-MM-DDTHH:MM:SSZ.")
+
+
+def _in_order(lines: Sequence[SealLine]) -> bool:
+    return all(before.account < after.account for before, after in pairwise(lines))
+
+
+def _quoted(prev: str | None) -> str:
+    return "null" if prev is None else f'"{prev}"'
 
 
 def _line(value: Any) -> SealLine:

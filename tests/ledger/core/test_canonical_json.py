@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.core.canonical_json import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, dumps, loads, loads_canonical
+from ledger.core.canonical_json import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, _read_plain, dumps, loads, loads_canonical
 from ledger.core.errors import LedgerCode, LedgerError
 from tests.shared_vectors import shared
 
@@ -177,3 +177,44 @@ def test_what_is_written_is_read_again(value):
     data = dumps(value)
     assert loads_canonical(data) == value
     assert json.loads(data) == value
+
+
+@given(st.dictionaries(TEXTS, VALUES, max_size=4), st.data())
+def test_the_fast_reader_takes_nothing_that_the_careful_one_refuses(value, data):
+    text = bytearray(dumps(value))
+    for _ in range(data.draw(st.integers(0, 3))):
+        at = data.draw(st.integers(0, len(text)))
+        text[at : at + data.draw(st.integers(0, 2))] = data.draw(
+            st.sampled_from([b"", b"0", b"-", b".5", b"e1", b'"', b",", b" ", b"[", b"{}", b"\\u0041", b"\xf0\x9f"])
+        )
+    fast = _read_plain(bytes(text))
+    if fast is not None:
+        assert fast == loads(bytes(text))
+        assert dumps(fast) == bytes(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":1,"a":1}',
+        '{"a":1.0}',
+        '{"a":1e3}',
+        '{"a":NaN}',
+        '{"a":9007199254740992}',
+        '{"\U00010000":1,"\ufb33":2}',  # by code point, not by UTF-16 code unit
+        '{"\ufb33":2,"\U00010000":1}',
+        '{"a":"\\u0041"}',
+        '{"a":"\\ud800"}',
+        '{"b":1,"a":2}',
+        '{"a": 1}',
+        '{"a":' + "[" * MAX_DEPTH + "]" * MAX_DEPTH + "}",
+        "[1]",
+    ],
+)
+def test_what_is_not_plain_is_left_to_the_careful_reader(text):
+    assert _read_plain(text.encode()) is None
+
+
+def test_the_deepest_plain_object_is_taken():
+    text = ('{"a":' + "[" * (MAX_DEPTH - 1) + "]" * (MAX_DEPTH - 1) + "}").encode()
+    assert _read_plain(text) == loads(text)
