@@ -11,10 +11,10 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.bindings import crypto_sign_open
+from nacl.exceptions import BadSignatureError
 
 from ledger.core.errors import LedgerCode, LedgerError
 
@@ -215,12 +215,16 @@ def sign(text: bytes, signers: Iterable[SignerKey]) -> Note:
 
 
 def ed25519_verify(public_key: bytes, signature: bytes, message: bytes) -> bool:
-    """Whether `signature` is valid under RFC 8032 section 5.1.7 (64 bytes, S below the group order)."""
-    if len(signature) != _SIGNATURE_BYTES:
+    """Whether `signature` is valid under RFC 8032 section 5.1.7 (64 bytes, S below the group order).
+
+    By libsodium, which besides refuses keys and R of small order or not in their one encoding (see ADR 0015).
+    """
+    # The library below looks at no lengths itself.
+    if len(signature) != _SIGNATURE_BYTES or len(public_key) != _KEY_BYTES:
         return False
     try:
-        _public_key(public_key).verify(signature, message)
-    except (InvalidSignature, ValueError):
+        crypto_sign_open(signature + message, public_key)
+    except BadSignatureError:
         return False
     return True
 
@@ -261,11 +265,6 @@ def decode_base64(text: str) -> bytes:
 
 def _key_id(name: str, algorithm: int, public_key: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\n" + bytes([algorithm]) + public_key).digest()[:_KEY_ID_BYTES]
-
-
-@lru_cache(maxsize=1024)
-def _public_key(raw: bytes) -> Ed25519PublicKey:
-    return Ed25519PublicKey.from_public_bytes(raw)
 
 
 def _verifier(name: str, seed: bytes) -> VerifierKey:
