@@ -5,14 +5,26 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
 from ledger.sql import script
+from ledger.sql.guarding import guard_inbox, guard_table
+
+APPEND_ONLY = (
+    "ledger_entry",
+    "ledger_leg",
+    "ledger_account",
+    "ledger_checkpoint",
+    "ledger_tile",
+    "ledger_key",
+    "ledger_keyrevocation",
+)
 
 
 def guard(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
     with editor.connection.cursor() as cursor:
         cursor.execute(script("guard.sql"))
-        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-        if cursor.fetchone()[0]:  # event_triggers.sql says why, and what else to do
-            cursor.execute(script("event_triggers.sql"))
+    for table in APPEND_ONLY:
+        guard_table(editor, table, updates=False)
+    guard_table(editor, "ledger_balance", updates=True)
+    guard_inbox(editor)
 
 
 def unguard(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:

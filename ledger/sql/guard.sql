@@ -1,4 +1,5 @@
--- The guard of the ledger: what stands in it is added to, never changed, by whoever it is.
+-- The guard of the ledger: what stands in it is added to, never changed, by whoever it is. These are the functions that
+-- refuse; guarding.py puts them before every table.
 -- It stops bugs and ordinary administrators. The owner of the tables can still take the guard away (see
 -- event_triggers.sql), a superuser can do anything: only checkpoints that others hold stop those.
 -- lode_reader reads everything, so it is for the operator's own reports and never a partner's: what a party may see is
@@ -54,55 +55,4 @@ BEGIN
 END
 $$;
 
-DO $$
-DECLARE
-    guarded text;
-BEGIN
-    FOREACH guarded IN ARRAY ARRAY[
-        'ledger_entry', 'ledger_leg', 'ledger_account', 'ledger_checkpoint', 'ledger_tile',
-        'ledger_key', 'ledger_keyrevocation', 'ledger_inbox', 'ledger_balance'
-    ] LOOP
-        EXECUTE format('REVOKE ALL ON TABLE %I FROM PUBLIC, lode_app, lode_sequencer, lode_reader', guarded);
-        EXECUTE format('GRANT SELECT ON TABLE %I TO lode_app, lode_sequencer, lode_reader', guarded);
-        IF guarded IN ('ledger_inbox', 'ledger_balance') THEN
-            EXECUTE format(
-                'CREATE TRIGGER ledger_guard_rows BEFORE DELETE ON %I FOR EACH ROW'
-                ' EXECUTE FUNCTION ledger_refuse_change()', guarded);
-            EXECUTE format(
-                'CREATE TRIGGER ledger_guard_statements BEFORE DELETE OR TRUNCATE ON %I FOR EACH STATEMENT'
-                ' EXECUTE FUNCTION ledger_refuse_change()', guarded);
-            EXECUTE format(
-                'CREATE TRIGGER ledger_guard_writers BEFORE UPDATE %s ON %I FOR EACH STATEMENT'
-                ' EXECUTE FUNCTION ledger_refuse_others()',
-                CASE guarded WHEN 'ledger_balance' THEN 'OR INSERT' ELSE '' END, guarded);
-        ELSE
-            EXECUTE format(
-                'CREATE TRIGGER ledger_guard_rows BEFORE UPDATE OR DELETE ON %I FOR EACH ROW'
-                ' EXECUTE FUNCTION ledger_refuse_change()', guarded);
-            EXECUTE format(
-                'CREATE TRIGGER ledger_guard_statements BEFORE UPDATE OR DELETE OR TRUNCATE ON %I FOR EACH STATEMENT'
-                ' EXECUTE FUNCTION ledger_refuse_change()', guarded);
-            EXECUTE format(
-                'CREATE TRIGGER ledger_guard_writers BEFORE INSERT ON %I FOR EACH STATEMENT'
-                ' EXECUTE FUNCTION ledger_refuse_others()', guarded);
-        END IF;
-        -- ALWAYS: also where session_replication_role says that triggers are off.
-        EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER ledger_guard_rows', guarded);
-        EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER ledger_guard_statements', guarded);
-        EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER ledger_guard_writers', guarded);
-    END LOOP;
-END
-$$;
-
-CREATE TRIGGER ledger_guard_answer BEFORE UPDATE ON ledger_inbox FOR EACH ROW
-    EXECUTE FUNCTION ledger_refuse_second_answer();
-ALTER TABLE ledger_inbox ENABLE ALWAYS TRIGGER ledger_guard_answer;
-
--- The app hands in; it cannot say what became of it, for it may not write those columns.
-GRANT INSERT (entry_id, note, received_at, submitted_by, idempotency_key, kind, legs) ON ledger_inbox TO lode_app;
-GRANT UPDATE (state, code, message, entry_index) ON ledger_inbox TO lode_sequencer;
-GRANT INSERT, UPDATE ON ledger_balance TO lode_sequencer;
-GRANT INSERT ON ledger_entry, ledger_leg, ledger_account, ledger_checkpoint, ledger_tile, ledger_key,
-    ledger_keyrevocation TO lode_sequencer;
 GRANT USAGE ON SCHEMA public TO lode_app, lode_sequencer, lode_reader;
-REVOKE ALL ON SEQUENCE ledger_inbox_id_seq, ledger_account_id_seq FROM PUBLIC, lode_app, lode_sequencer, lode_reader;

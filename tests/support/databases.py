@@ -34,7 +34,7 @@ def migrations_digest() -> str:
     """Name the state of all migrations and of the SQL that they run: another state is another template."""
     digest = hashlib.sha256(get_embedded_install_sql().encode())
     for folder in ("ledger", "contracts", "platform/lode"):
-        for pattern in ("**/migrations/*.py", "**/sql/*.sql", "**/commands/prepare_database.py"):
+        for pattern in ("**/migrations/*.py", "**/sql/*.sql", "**/sql/guarding.py", "**/commands/prepare_database.py"):
             for path in sorted((settings.BASE_DIR / folder).glob(pattern)):
                 digest.update(str(path.relative_to(settings.BASE_DIR)).encode() + path.read_bytes())
     return digest.hexdigest()[:16]
