@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.conf import settings
 
 from ledger.core.entry import Entry, sign_entry
+from ledger.core.note import Note, SignatureLine
 from ledger.core.rules import REGISTRY
 from ledger.selectors.values import Submission
 from ledger.services.secret_keys import registry_key
@@ -31,9 +34,14 @@ def revoke_key(*, vkey: str, reason: str, now: dt.datetime) -> Submission:
     return post_public(kind="key", details={"action": "revoke", "vkey": vkey}, reason=reason, now=now)
 
 
-def post_public(*, kind: str, details: dict[str, str], reason: str | None, now: dt.datetime) -> Submission:
+def post_public(*, kind: str, details: Mapping[str, Any], reason: str | None, now: dt.datetime) -> Submission:
     """Sign a public entry with the registry key and hand it in, in the caller's transaction."""
-    entry = Entry(
+    return hand_in(entry=public_entry(kind=kind, details=details, reason=reason, now=now), now=now)
+
+
+def public_entry(*, kind: str, details: Mapping[str, Any], reason: str | None, now: dt.datetime) -> Entry:
+    """Return a public entry that nobody has signed yet: its parties may have to sign it before the registry does."""
+    return Entry(
         kind=kind,
         book=settings.LEDGER_ORIGIN,
         nonce=secrets.token_hex(16),
@@ -41,5 +49,13 @@ def post_public(*, kind: str, details: dict[str, str], reason: str | None, now: 
         reason=reason,
         details=details,
     )
-    note = sign_entry(entry, [registry_key()]).to_bytes()
+
+
+def hand_in(*, entry: Entry, lines: Sequence[SignatureLine] = (), now: dt.datetime) -> Submission:
+    """Sign a public entry with the registry key beside the parties' lines, and hand it in, in the caller's transaction.
+
+    Raises LedgerError as `submit_entry` does.
+    """
+    signed = sign_entry(entry, [registry_key()])
+    note = Note(signed.text, (*signed.signatures, *lines)).to_bytes()
     return submit_entry(note=note, submitted_by=REGISTRY, now=now)
