@@ -31,6 +31,7 @@ class LedgerCode(StrEnum):
     BAD_PROOF = "bad-proof"
     BAD_CHECKPOINT = "bad-checkpoint"
     BAD_POLICY = "bad-policy"
+    BAD_MANIFEST = "bad-manifest"
     BAD_BALANCE = "bad-balance"
     BROKEN_CHAIN = "broken-chain"
     MISSING_FILE = "missing-file"
