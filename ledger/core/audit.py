@@ -120,7 +120,7 @@ class Audit:
             root=tree.checkpoint.root.hex(),
             tiles=tile_count,
             leaves=size,
-            keys=sum(1 for _ in opened.registry),
+            keys=sum(1 for _ in opened.book.registry),
             entries=opened.opened,
             signatures=opened.signatures,
             accounts=len(opened.heads),

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ledger.core import balances as balance_file
-from ledger.core import entry as entries
 from ledger.core import leaf as leaves
 from ledger.core import seal as seals
 from ledger.core.audit_tree import TreeAudit, failure
+from ledger.core.book import Book, Candidate, candidate_of, read
 from ledger.core.entry import Account, Entry, State
 from ledger.core.errors import LedgerCode, LedgerError
-from ledger.core.kinds import kind_of
 from ledger.core.note import Note, VerifierKey
-from ledger.core.posting import check_balanced
 from ledger.core.proof import Proof, decode_extra
-from ledger.core.registry import KeyRegistry, check_required
+from ledger.core.registry import KeyRecord, KeyRegistry
 from ledger.core.tiles import Read
 
 T = TypeVar("T")
@@ -47,18 +45,18 @@ class EntryAudit:
         self._tree = tree
         self._full = full
         self._party = party
-        self.registry = KeyRegistry(registry_key)
+        # What the next entry is checked against; in a party's export not every entry that it names is at hand.
+        self.book = Book(tree.checkpoint.origin, KeyRegistry(registry_key), whole=full)
         self.heads: dict[Account, seals.Head] = {}
         self.last_index: dict[Account, int] = {}
         self.opened = 0
         self.signatures = 0
-        self._index_of: dict[str, int] = {}
-        self._reversed: set[str] = set()
+        self._index_of: dict[bytes, int] = {}
 
     def check_public(self, index: int, data: bytes, leaf: leaves.PublicLeaf) -> None:
         """Check the public entry at `index`, and the files beside it where there are any."""
         note = _named(index, "cannot be read", lambda: Note.parse(leaf.note))
-        entry = self._check_note(index, note, public=True)
+        candidate, signed = self._check_note(index, leaf.note, note, leaf.time, public=True)
         seal = seals.encode(leaves.public_seal(index, leaf.time))
         for name, expected in (("note", leaf.note), ("seal", seal), ("leaf", data)):
             found = self._file(index, name)
@@ -71,9 +69,7 @@ class EntryAudit:
             nonce, time = self._check_proof(index, proof, data)
             if nonce is not None or time != leaf.time:
                 raise failure(LedgerCode.BAD_PROOF, f"Entry {index}: its proof gives another time.", index)
-        if entry.kind == "key":
-            _named(index, "cannot be accepted", lambda: self.registry.apply(entry, index))
-        self.opened += 1
+        self._take_in(index, candidate, signed, {})
 
     def check_confidential(self, index: int, data: bytes, leaf: leaves.ConfidentialLeaf) -> None:
         """Check the entry at `index` if it is in the export; a full audit demands that it is."""
@@ -81,7 +77,7 @@ class EntryAudit:
         if files is None:
             return
         note = _named(index, "cannot be read", lambda: Note.parse(files.note))
-        entry = self._check_note(index, note, public=False)
+        candidate, signed = self._check_note(index, files.note, note, leaf.time, public=False)
         seal = _named(index, "has a seal that cannot be read", lambda: seals.decode(files.seal))
         if files.leaf is not None and files.leaf != data:
             raise failure(
@@ -97,10 +93,10 @@ class EntryAudit:
             )
         if not seal.index == index or not seal.time == time == leaf.time:
             raise failure(LedgerCode.BAD_SEAL, f"Entry {index} carries the seal of another index or time.", index)
-        self._check_chain(index, entry, seal)
-        self.heads.update(seals.heads_after(entries.entry_id(note.text), seal))
+        self._check_chain(index, candidate.entry, seal)
+        self._take_in(index, candidate, signed, {line.account: line.balance_mg for line in seal.accounts})
+        self.heads.update(seals.heads_after(candidate.entry_id, seal))
         self.last_index.update((line.account, index) for line in seal.accounts)
-        self.opened += 1
 
     def check_balances(self, data: bytes) -> int:
         """Compare the declared balances with those that the entries give; answer how many were declared."""
@@ -122,51 +118,49 @@ class EntryAudit:
                 totals[account.element] = totals.get(account.element, 0) + head.balance_mg
         return dict(sorted(totals.items()))
 
-    def _check_note(self, index: int, note: Note, *, public: bool) -> Entry:
+    def _check_note(
+        self, index: int, data: bytes, note: Note, time: str, *, public: bool
+    ) -> tuple[Candidate, frozenset[str]]:
         # The signatures come first: nothing of a text is believed before somebody known has signed it.
         try:
-            signed = self.registry.signers(note, index, public=public)
+            keys = self.book.signed(note, index, public=public)
         except LedgerError as error:
             what = "was changed after signing" if error.code in _CHANGED else "cannot be accepted"
             raise failure(error.code, f"Entry {index} {what}: {error.sentence}", index) from None
-        entry = _named(index, "cannot be read", lambda: entries.decode(note.text))
-        _named(index, "cannot be accepted", lambda: self._check_rule(index, entry, note, signed, public=public))
-        return entry
+        candidate = _named(index, "cannot be read", lambda: candidate_of(data, note))
+        signed = _named(
+            index, "cannot be accepted", lambda: self._check_rule(index, candidate, keys, time, public=public)
+        )
+        return candidate, signed
 
-    def _check_rule(self, index: int, entry: Entry, note: Note, signed: frozenset[str], *, public: bool) -> None:
-        if kind_of(entry).public is not public:
+    def _check_rule(
+        self, index: int, candidate: Candidate, keys: tuple[KeyRecord, ...], time: str, *, public: bool
+    ) -> frozenset[str]:
+        if candidate.kind.public is not public:
             stands = "readable in the tree" if public else "behind a commitment"
-            raise LedgerError(LedgerCode.BAD_LEAF, f"an entry of kind {entry.kind} does not stand {stands}.")
-        if entry.book != self._tree.checkpoint.origin:
-            raise LedgerError(LedgerCode.WRONG_BOOK, f"it was signed for the book {entry.book}.")
-        text_id = entries.entry_id(note.text).hex()
-        if text_id in self._index_of:
-            raise LedgerError(LedgerCode.DUPLICATE, f"it is entry {self._index_of[text_id]} over again.")
-        original = self._original(entry)
-        kind_of(entry).check(entry, original)
-        check_balanced(entry)
-        check_required(entry, signed, original)
-        self.signatures += len(signed)
-        self._index_of[text_id] = index
-        if entry.kind == "reversal" and entry.corrects is not None:
-            self._reversed.add(entry.corrects)
+            raise LedgerError(LedgerCode.BAD_LEAF, f"an entry of kind {candidate.kind.name} does not stand {stands}.")
+        if candidate.entry_id in self._index_of:
+            raise LedgerError(LedgerCode.DUPLICATE, f"it is entry {self._index_of[candidate.entry_id]} over again.")
+        for entry_id in candidate.names:
+            self._know(entry_id)
+        return self.book.check_signed(candidate, keys, index, time)
 
-    def _original(self, entry: Entry) -> Entry | None:
-        if entry.corrects is None:
-            return None
-        index = self._index_of.get(entry.corrects)
-        if index is None:
-            if entry.kind == "reversal" or self._full:
-                raise LedgerError(LedgerCode.BAD_CORRECTION, "the entry that it corrects is not among those before it.")
-            return None
-        if entry.kind != "reversal":
-            return None
-        if entry.corrects in self._reversed:
-            raise LedgerError(LedgerCode.BAD_CORRECTION, f"entry {index}, which it takes back, was taken back before.")
-        text = Note.parse(self._file(index, "note") or b"").text
-        if entries.entry_id(text).hex() != entry.corrects:
+    def _know(self, entry_id: bytes) -> None:
+        index = self._index_of.get(entry_id)
+        if index is None or self.book.knows(entry_id):
+            return
+        named = read(self._file(index, "note") or b"")
+        if named.entry_id != entry_id:
             raise LedgerError(LedgerCode.BAD_CORRECTION, f"entry {index} reads otherwise than it did before.")
-        return entries.decode(text)
+        self.book.know(named)
+
+    def _take_in(self, index: int, candidate: Candidate, signed: frozenset[str], after: Mapping[Account, int]) -> None:
+        _named(index, "cannot be accepted", lambda: self.book.check_after(candidate, signed, after))
+        _named(index, "cannot be accepted", lambda: self.book.take_in(candidate, index, after))
+        self.book.forget_known()
+        self._index_of[candidate.entry_id] = index
+        self.signatures += len(signed)
+        self.opened += 1
 
     def _check_proof(self, index: int, data: bytes, leaf: bytes) -> tuple[bytes | None, str]:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ledger.core.entry import Entry
@@ -10,6 +10,10 @@ from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.kinds import kind_of
 from ledger.core.note import Note, VerifierKey
 from ledger.core.rules import REGISTRY
+
+# Whether a signature (without its key id) is the key's over a text.
+Verify = Callable[[VerifierKey, bytes, bytes], bool]
+verifies: Verify = VerifierKey.verifies
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,67 +52,64 @@ class KeyRegistry:
         """Return the record of a key, valid or not."""
         return self._records.get((name, key_id))
 
-    def apply(self, entry: Entry, index: int) -> None:
-        """Take in the `key` entry at leaf `index`; a registered key is valid from the next leaf, a revoked one no more.
+    def apply(self, entry: Entry, index: int) -> KeyRecord:
+        """Take in the `key` entry at leaf `index` and return the key as it is from then on.
 
-        Raises `duplicate` for a key or a name that is registered, `unknown-key` or `key-not-valid` when revoking.
+        A registered key is valid from the next leaf, a revoked one no more. Raises `duplicate` for a key or a name that
+        is registered, `unknown-key` or `key-not-valid` when revoking.
         """
         kind_of(entry).check(entry)
         details = entry.details
         vkey = VerifierKey.parse(details["vkey"])
         if details["action"] == "register":
-            self._add(KeyRecord(vkey, details["party"], details["purpose"], details["custody"], index + 1))
-            return
+            return self._add(KeyRecord(vkey, details["party"], details["purpose"], details["custody"], index + 1))
         record = self.find(vkey.name, vkey.key_id)
         if record is None or record.vkey != vkey:
             raise LedgerError(LedgerCode.UNKNOWN_KEY, f"The key {vkey.name} to be revoked was never registered.")
         if record.revoked_at_index is not None:
             raise LedgerError(LedgerCode.KEY_NOT_VALID, f"The key {vkey.name} is revoked already.")
-        self._records[vkey.name, vkey.key_id] = replace(record, revoked_at_index=index)
+        revoked = self._records[vkey.name, vkey.key_id] = replace(record, revoked_at_index=index)
+        return revoked
 
-    def signers(self, note: Note, index: int, *, public: bool = False) -> frozenset[str]:
-        """Return the parties whose keys, valid at leaf `index`, signed `note`.
+    def signed(
+        self, note: Note, index: int, *, public: bool = False, verify: Verify = verifies
+    ) -> tuple[KeyRecord, ...]:
+        """Return the keys, valid at leaf `index`, that signed `note`, in the order of its lines.
 
-        Public entries are signed by registry keys, all others by entry keys. Raises `bad-signature`, `duplicate`,
-        `unknown-key`, or `key-not-valid` where the note carries the signature of a known key out of its time or
-        purpose.
+        Public entries are signed by registry keys, all others by entry keys. Lines of keys that are not registered are
+        ignored. Raises `key-not-valid` where the note carries the signature of a key out of its time or purpose,
+        `duplicate`, `bad-signature`, or `unknown-key` where no key known here has signed.
         """
-        purpose = REGISTRY if public else "entry"
-        candidates = []
+        records = []
         for line in note.signatures:
-            record = self.find(line.name, line.key_id)
-            if record is None:
-                continue
-            if record.purpose != purpose:
-                raise LedgerError(LedgerCode.KEY_NOT_VALID, f"The key {record.name} is not one that signs this kind.")
-            if not record.valid_at(index):
-                since = f"from leaf {record.valid_from_index}"
-                until = "" if record.revoked_at_index is None else f" to before leaf {record.revoked_at_index}"
-                raise LedgerError(LedgerCode.KEY_NOT_VALID, f"The key {record.name} signs {since}{until} only.")
-            candidates.append(record)
-        signed = set(note.verify(record.vkey for record in candidates))
-        return frozenset(record.party for record in candidates if record.vkey in signed)
+            record = self._records.get((line.name, line.key_id))
+            if record is not None:
+                self._check_usable(record, index, public=public)
+                records.append((record, line.signature))
+        seen: list[KeyRecord] = []
+        for record, signature in records:
+            if record in seen:
+                raise LedgerError(LedgerCode.DUPLICATE, f"The key {record.name} stands under the note twice.")
+            if not verify(record.vkey, note.text, signature):
+                raise LedgerError(LedgerCode.BAD_SIGNATURE, f"The signature of {record.name} does not fit the text.")
+            seen.append(record)
+        if not seen:
+            raise LedgerError(LedgerCode.UNKNOWN_KEY, "No key that is known here has signed the note.")
+        return tuple(seen)
 
-    def check_signatures(self, entry: Entry, note: Note, index: int, original: Entry | None = None) -> frozenset[str]:
-        """Return the signing parties; raises as `signers`, or `missing-signature` naming who has not signed."""
-        signed = self.signers(note, index, public=kind_of(entry).public)
-        check_required(entry, signed, original)
-        return signed
+    def _check_usable(self, record: KeyRecord, index: int, *, public: bool) -> None:
+        if record.purpose != (REGISTRY if public else "entry"):
+            raise LedgerError(LedgerCode.KEY_NOT_VALID, f"The key {record.name} is not one that signs this kind.")
+        if not record.valid_at(index):
+            since = f"from leaf {record.valid_from_index}"
+            until = "" if record.revoked_at_index is None else f" to before leaf {record.revoked_at_index}"
+            raise LedgerError(LedgerCode.KEY_NOT_VALID, f"The key {record.name} signs {since}{until} only.")
 
-    def _add(self, record: KeyRecord) -> None:
+    def _add(self, record: KeyRecord) -> KeyRecord:
         key = (record.vkey.name, record.vkey.key_id)
         # The same public key under a second name would let one signature pass as another's.
         if key in self._records or record.vkey.public_key in self._public_keys:
             raise LedgerError(LedgerCode.DUPLICATE, f"The key {record.name} is registered already.")
         self._records[key] = record
         self._public_keys.add(record.vkey.public_key)
-
-
-def check_required(entry: Entry, signed: frozenset[str], original: Entry | None = None) -> None:
-    """Raise `missing-signature` unless all that the entry's kind asks for are among the parties that signed."""
-    kind = kind_of(entry)
-    if missing := kind.required_signers(entry, original) - signed:
-        raise LedgerError(
-            LedgerCode.MISSING_SIGNATURE,
-            f"An entry of kind {kind.name} needs the signature of {', '.join(sorted(missing))}.",
-        )
+        return record

@@ -46,6 +46,14 @@ class Kind:
         """Return the parties that must sign, as far as the entry alone tells."""
         raise NotImplementedError
 
+    def check_signers(self, entry: Entry, signed: frozenset[str], original: Entry | None = None) -> None:
+        """Raise `missing-signature` unless all that must sign are among the parties that `signed`."""
+        if missing := self.required_signers(entry, original) - signed:
+            raise LedgerError(
+                LedgerCode.MISSING_SIGNATURE,
+                f"An entry of kind {self.name} needs the signature of {', '.join(sorted(missing))}.",
+            )
+
     def check(self, entry: Entry, original: Entry | None = None) -> None:  # noqa: ARG002
         """Raise `bad-leg`, `bad-field` or `bad-correction`, saying which part of the rule the entry breaks."""
         self._check_needs(entry)

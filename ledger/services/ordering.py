@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from ledger.core import entry as entries
 from ledger.core import leaf as leaves
 from ledger.core import seal as seals
+from ledger.core.book import Book, Candidate
 from ledger.core.entry import Account
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.merkle import Frontier, leaf_hash, root
-from ledger.core.registry import KeyRecord
 from ledger.core.tiles import TILE_WIDTH
-from ledger.services import checking
-from ledger.services.checking import Book, Candidate
 from ledger.sql.chain import ChainEnd, EntryRow, LegRow, TileRow
 from ledger.sql.inbox import Answer, InboxRow
 
@@ -31,8 +29,6 @@ class Batch:
     entries: list[EntryRow] = field(default_factory=list)
     legs: list[LegRow] = field(default_factory=list)
     tiles: list[TileRow] = field(default_factory=list)
-    keys: list[KeyRecord] = field(default_factory=list)
-    revocations: list[tuple[str, int]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
 
 
@@ -70,18 +66,18 @@ class Orderer:
         index = self.frontier.size
         if candidate.entry_id in self._posted:
             raise LedgerError(LedgerCode.DUPLICATE, "The entry stands in the ledger already.")
-        checking.check(candidate, self._book, index)
         time = self._time(row.received_at)
+        signed = self._book.check(candidate, index, _text(time))
         heads = {leg.account: self.ends[leg.account].head for leg in candidate.entry.legs if leg.account in self.ends}
         seal = seals.make_seal(candidate.entry, index=index, time=_text(time), heads=heads)
-        checking.check_masses(line.balance_mg for line in seal.accounts)
-        checking.take_in(candidate, self._book, index)
+        after = {line.account: line.balance_mg for line in seal.accounts}
+        self._book.check_after(candidate, signed, after)
+        self._book.take_in(candidate, index, after)
         # From here on nothing is refused.
         self._recorded = time
         self._posted.add(candidate.entry_id)
         self._add_entry(candidate, seal, time)
         self._add_legs(candidate, seal)
-        self._add_key(candidate, index)
         self.batch.answers.append(Answer(row.id, entry_index=index))
 
     def _time(self, received_at: dt.datetime) -> dt.datetime:
@@ -144,16 +140,6 @@ class Orderer:
                     balance_after_mg=head.balance_mg,
                 )
             )
-
-    def _add_key(self, candidate: Candidate, index: int) -> None:
-        if candidate.entry.kind != "key":
-            return
-        vkey = candidate.entry.details["vkey"]
-        if candidate.entry.details["action"] == "revoke":
-            self.batch.revocations.append((vkey, index))
-        else:
-            record = next(record for record in self._book.registry if str(record.vkey) == vkey)
-            self.batch.keys.append(record)
 
 
 class _Tiles:

@@ -9,14 +9,13 @@ from typing import Any
 
 from ledger.core import entry as entries
 from ledger.core import seal as seals
+from ledger.core.book import Candidate, read
 from ledger.core.entry import Account, State
 from ledger.core.errors import LedgerError
 from ledger.core.leaf import decode as decode_leaf
 from ledger.core.merkle import Frontier, leaf_hash
 from ledger.core.note import VerifierKey
 from ledger.core.registry import KeyRegistry
-from ledger.services import checking
-from ledger.services.checking import Candidate
 from ledger.sql import reads
 from ledger.sql.reads import StoredEntry
 
@@ -64,7 +63,7 @@ class Replay:
         index = self.frontier.size
         if stored.index != index:
             self.problems.append(f"Entry {index} is missing: entry {stored.index} comes next in the table of entries.")
-        candidate = checking.read(stored.note)
+        candidate = read(stored.note)
         if candidate.entry.kind == "key":
             self.registry.apply(candidate.entry, stored.index)
         self._compare_columns(stored, candidate)

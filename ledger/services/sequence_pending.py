@@ -17,17 +17,17 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import connections, transaction
 
+from ledger.core.book import Book, Candidate, read
 from ledger.core.checkpoint import Checkpoint
 from ledger.core.entry import Account
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.merkle import Frontier
-from ledger.services import checking
-from ledger.services.checking import Book, Candidate
 from ledger.services.failpoints import failpoint
 from ledger.services.ordering import Batch, Orderer
 from ledger.services.publish_files import publish
 from ledger.services.signer import Signer, open_signer
-from ledger.sql import chain, inbox, registry, tree, write
+from ledger.sql import book as books
+from ledger.sql import chain, inbox, tree, write
 from ledger.sql.chain import CheckpointRow
 from ledger.sql.inbox import APP, SEQUENCER, InboxRow
 
@@ -129,10 +129,13 @@ def _stage(signed: CheckpointRow | None, limit: int) -> Batch | None:
         if not rows:
             return None
         candidates = [_read(row) for row in rows]
-        orderer = _orderer(signed, [item for item in candidates if isinstance(item, Candidate)])
+        good = [item for item in candidates if isinstance(item, Candidate)]
+        book = books.load(SEQUENCER, settings.LEDGER_ORIGIN)
+        books.load_named(SEQUENCER, book, good)
+        orderer = _orderer(book, signed, good)
         for row, candidate in zip(rows, candidates, strict=True):
             orderer.take(row, candidate)
-        _write(orderer)
+        _write(orderer, book)
         failpoint("written")
     failpoint("staged")
     return orderer.batch
@@ -140,17 +143,12 @@ def _stage(signed: CheckpointRow | None, limit: int) -> Batch | None:
 
 def _read(row: InboxRow) -> Candidate | LedgerError:
     try:
-        return checking.read(row.note)
+        return read(row.note)
     except LedgerError as error:
         return error
 
 
-def _orderer(signed: CheckpointRow | None, candidates: list[Candidate]) -> Orderer:
-    def find(entry_ids: list[bytes]) -> dict[bytes, bytes]:
-        return chain.notes_by_entry_id(SEQUENCER, entry_ids)
-
-    book = Book(settings.LEDGER_ORIGIN, registry.load(SEQUENCER), checking.originals(candidates, find))
-    book.taken_back |= chain.reversed_among(SEQUENCER, list(book.originals))
+def _orderer(book: Book, signed: CheckpointRow | None, candidates: list[Candidate]) -> Orderer:
     accounts: set[Account] = {leg.account for item in candidates for leg in item.entry.legs}
     tip = chain.tip()
     return Orderer(
@@ -158,12 +156,12 @@ def _orderer(signed: CheckpointRow | None, candidates: list[Candidate]) -> Order
         frontier=_frontier(signed, tip.size),
         recorded=tip.recorded,
         ends=chain.chain_ends(accounts),
-        posted=set(find([item.entry_id for item in candidates])),
+        posted=chain.posted_among(SEQUENCER, [item.entry_id for item in candidates]),
         hashes=lambda level, first, count: tree.hashes(SEQUENCER, level, first, count),
     )
 
 
-def _write(orderer: Orderer) -> None:
+def _write(orderer: Orderer, book: Book) -> None:
     batch = orderer.batch
     touched = {row.account: orderer.ends[row.account] for row in batch.legs}
     write.entries(batch.entries)
@@ -171,8 +169,5 @@ def _write(orderer: Orderer) -> None:
     write.legs(batch.legs, touched)
     write.balances(touched)
     write.tiles(batch.tiles)
-    for record in batch.keys:
-        write.key(record)
-    for vkey, index in batch.revocations:
-        write.revocation(vkey, index)
+    books.write_changes(book.drain())
     inbox.answer(batch.answers)

@@ -9,15 +9,15 @@ from dataclasses import replace
 from django.conf import settings
 from django.db import transaction
 
+from ledger.core.book import Book, Candidate, read
 from ledger.core.entry import Account, Leg
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.posting import apply
 from ledger.selectors.entries import submission_of
 from ledger.selectors.values import Submission
-from ledger.services import checking
-from ledger.services.checking import Book, Candidate
 from ledger.services.sequence_pending import sequence_on_commit
-from ledger.sql import chain, inbox, registry
+from ledger.sql import book as books
+from ledger.sql import chain, inbox
 
 
 def submit_entry(*, note: bytes, submitted_by: str, now: dt.datetime, idempotency_key: str | None = None) -> Submission:
@@ -26,11 +26,11 @@ def submit_entry(*, note: bytes, submitted_by: str, now: dt.datetime, idempotenc
     The same entry again answers the same submission with `existed`. Raises LedgerError with a stable code when it could
     not be posted (then nothing is kept), `conflict` when the idempotency key belongs to another entry.
     """
-    candidate = checking.read(note)
+    candidate = read(note)
     with transaction.atomic():
         answer = _known(candidate, submitted_by, idempotency_key)
         if answer is None:
-            _check([candidate])
+            _check([candidate], now)
             answer = _keep(candidate, submitted_by, now, idempotency_key)
         sequence_on_commit()
     return answer
@@ -41,19 +41,19 @@ def submit_entries(*, notes: Sequence[bytes], submitted_by: str, now: dt.datetim
 
     Raises as `submit_entry`, for the first entry that could not be posted after those before it.
     """
-    candidates = {item.entry_id: item for item in map(checking.read, notes)}
+    candidates = {item.entry_id: item for item in map(read, notes)}
     with transaction.atomic():
         answers = {entry_id: _known(item, submitted_by, None) for entry_id, item in candidates.items()}
-        _check([item for entry_id, item in candidates.items() if answers[entry_id] is None])
+        _check([item for entry_id, item in candidates.items() if answers[entry_id] is None], now)
         kept = tuple(answers[item.entry_id] or _keep(item, submitted_by, now, None) for item in candidates.values())
         sequence_on_commit()
     return kept
 
 
-def dry_run(*, note: bytes) -> None:
+def dry_run(*, note: bytes, now: dt.datetime) -> None:
     """Raise what `submit_entry` would raise, for anything but a conflict of idempotency keys; keep nothing."""
     with transaction.atomic():
-        _check([checking.read(note)])
+        _check([read(note)], now)
 
 
 def _known(candidate: Candidate, submitted_by: str, idempotency_key: str | None) -> Submission | None:
@@ -69,28 +69,29 @@ def _known(candidate: Candidate, submitted_by: str, idempotency_key: str | None)
     return None if row is None or row.state == "refused" else replace(submission_of(row), existed=True)
 
 
-def _check(candidates: Sequence[Candidate]) -> None:
+def _check(candidates: Sequence[Candidate], now: dt.datetime) -> None:
     # All locks first, in one order for everybody: what is decided on below cannot change until the caller commits.
     names = {"\n".join(account).encode() for item in candidates for account in item.spent}
-    names |= {item.corrects for item in candidates if item.corrects is not None}
+    names |= {name for item in candidates for name in item.names}
     inbox.lock(names)
     # What waits is read before what stands: the sequencer may post in between, and then it is seen twice, not never.
     waiting = inbox.pending_notes(("key", "reversal"))
     ahead = inbox.pending_count()
     size = chain.tip(inbox.APP).size
-    book = Book(settings.LEDGER_ORIGIN, registry.load(inbox.APP))
+    book = books.load(inbox.APP, settings.LEDGER_ORIGIN)
     _take_in_pending(waiting, book, size)
     # Every pending entry may come before this one: keys that wait in the inbox count as registered.
     index = size + ahead
-    book.originals |= checking.originals(candidates, _posted_or_pending)
-    book.taken_back |= chain.reversed_among(inbox.APP, list(book.originals))
+    books.load_named(inbox.APP, book, candidates)
+    _know_pending(candidates, book)
+    time = now.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     balances = inbox.expected_balances(sorted({leg.account for item in candidates for leg in item.entry.legs}))
     for offset, item in enumerate(candidates):
-        checking.check(item, book, index + offset)
+        signed = book.check(item, index + offset, time)
         after = apply(_of(balances, item.entry.legs), item.entry)
-        checking.check_masses(after.values())
+        book.check_after(item, signed, after)
         balances |= after
-        checking.take_in(item, book, index + offset)
+        book.take_in(item, index + offset, after)
 
 
 def _of(balances: dict[Account, int], legs: Sequence[Leg]) -> dict[Account, int]:
@@ -100,18 +101,16 @@ def _of(balances: dict[Account, int], legs: Sequence[Leg]) -> dict[Account, int]
 def _take_in_pending(notes: Sequence[bytes], book: Book, size: int) -> None:
     for note in notes:
         try:
-            checking.take_in(checking.read(note), book, size)
+            book.take_in(read(note), size, {})
         except LedgerError:
             continue  # posted meanwhile, or the sequencer will refuse it and say why to whoever handed it in
 
 
-def _posted_or_pending(entry_ids: list[bytes]) -> dict[bytes, bytes]:
-    found = chain.notes_by_entry_id(inbox.APP, entry_ids)
-    for entry_id in entry_ids:
-        row = None if entry_id in found else inbox.find_by_entry_id(entry_id)
+def _know_pending(candidates: Sequence[Candidate], book: Book) -> None:
+    for entry_id in {name for item in candidates for name in item.names}:
+        row = None if book.knows(entry_id) else inbox.find_by_entry_id(entry_id)
         if row is not None and row.state != "refused":
-            found[entry_id] = row.note
-    return found
+            book.know(read(row.note))
 
 
 def _keep(candidate: Candidate, submitted_by: str, now: dt.datetime, idempotency_key: str | None) -> Submission:

@@ -175,6 +175,15 @@ def notes_by_entry_id(alias: str, entry_ids: Sequence[bytes]) -> dict[bytes, byt
         return {bytes(row[0]): bytes(row[1]) for row in cursor.fetchall()}
 
 
+def posted_among(alias: str, entry_ids: Sequence[bytes]) -> set[bytes]:
+    """Return those of `entry_ids` that are posted."""
+    if not entry_ids:
+        return set()
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT entry_id FROM ledger_entry WHERE entry_id = ANY(%s)", [list(entry_ids)])
+        return {bytes(row[0]) for row in cursor.fetchall()}
+
+
 def reversed_among(alias: str, entry_ids: Sequence[bytes]) -> set[bytes]:
     """Return those entries that a posted reversal has taken back."""
     if not entry_ids:

@@ -138,9 +138,10 @@ def key(record: KeyRecord) -> None:
         )
 
 
-def revocation(vkey: str, revoked_at_index: int) -> None:
-    """Add the end of a key."""
+def revocation(record: KeyRecord) -> None:
+    """Add the end of a key that was revoked."""
     with connections[SEQUENCER].cursor() as cursor:
         cursor.execute(
-            "INSERT INTO ledger_keyrevocation (vkey, revoked_at_index) VALUES (%s, %s)", [vkey, revoked_at_index]
+            "INSERT INTO ledger_keyrevocation (vkey, revoked_at_index) VALUES (%s, %s)",
+            [str(record.vkey), record.revoked_at_index],
         )

@@ -131,7 +131,7 @@ def test_a_rolled_back_caller_leaves_no_trace() -> None:
 def test_a_dry_run_says_what_an_append_would_refuse(data: bytes, code: LedgerCode) -> None:
     open_world()
     with pytest.raises(LedgerError) as dry:
-        dry_run(note=data)
+        dry_run(note=data, now=NOW)
     with pytest.raises(LedgerError) as wet:
         append(data)
     assert code_of(dry) == code_of(wet) == code
@@ -141,7 +141,7 @@ def test_a_dry_run_says_what_an_append_would_refuse(data: bytes, code: LedgerCod
 def test_a_dry_run_of_a_good_entry_keeps_nothing() -> None:
     open_world()
     data = receive(1000)
-    dry_run(note=data)
+    dry_run(note=data, now=NOW)
     assert ledger_size() == 4
     assert not append(data).existed
 

@@ -126,7 +126,7 @@ class Entries(Resource):
         note = self.body(NewEntryShape)["note"].encode()
         entry_id = self._own_entry(note)
         if check_only:
-            dry_run(note=note)
+            dry_run(note=note, now=self.now)
             return Response(self._checked(entry_id))
         return self.once(lambda: self._submit(note, request))
 
