@@ -189,6 +189,31 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pro
         _refuse(f"The tree of {new} leaves does not extend the tree of {old}.")
 
 
+def grown(old: Frontier, added: Sequence[bytes]) -> GetHash:
+    """Return the hashes from which it is proven that `old`, grown by the leaf hashes `added`, extends `old`.
+
+    Such a proof needs the peaks of the old tree and hashes over new leaves only (RFC 6962 section 2.1.2), so nothing
+    else has to be read. Raises `bad-proof` for any other hash of the old tree.
+    """
+    peaks: dict[tuple[int, int], bytes] = {}
+    begin = 0
+    for peak in old.peaks:
+        level = (old.size - begin).bit_length() - 1
+        peaks[level, begin >> level] = peak
+        begin += 1 << level
+
+    def get_hash(level: int, index: int) -> bytes:
+        found = peaks.get((level, index))
+        if found is not None:
+            return found
+        first = (index << level) - begin
+        if first < 0 or first + (1 << level) > len(added):
+            _refuse(f"The hash {index} of level {level} is not one by which {begin} leaves grew by {len(added)}.")
+        return root(added[first : first + (1 << level)])
+
+    return get_hash
+
+
 def _split(size: int) -> int:
     # The largest power of two below `size`, which is at least 2.
     return 1 << ((size - 1).bit_length() - 1)

@@ -15,6 +15,7 @@ from ledger.core.merkle import (
     EMPTY_ROOT,
     Frontier,
     consistency_proof,
+    grown,
     inclusion_proof,
     leaf_hash,
     node_hash,
@@ -164,3 +165,17 @@ def test_proofs_outside_of_the_tree_are_refused():
         assert not holds(action)
     assert consistency_proof(0, 3, get_hash) == []
     assert consistency_proof(3, 3, get_hash) == []
+
+
+@pytest.mark.parametrize("old", range(1, 35))
+def test_growth_is_proven_from_the_old_frontier_and_the_new_leaves_alone(old):
+    before, after = Frontier(), Frontier()
+    for item in HASHES[:old]:
+        before.append(item)
+        after.append(item)
+    for new in range(old, 70):
+        added = HASHES[old:new]
+        proof = consistency_proof(old, new, grown(before, added))
+        verify_consistency(old, new, mth(HASHES[:old]), mth(HASHES[:new]), proof)
+    with pytest.raises(LedgerError, match="grew"):
+        grown(before, HASHES[old:])(0, 70)
