@@ -103,7 +103,7 @@ def test_a_hosted_key_is_registered_sealed_and_signs(own_database):
     note = Note.parse(services.signed_note(text=b"lode/entry/v1\n{}\n", organisations=["terra"]))
     assert [line.name for line in note.signatures] == [registered.name]
     row = HostedKey.objects.get()
-    assert len(bytes(row.sealed_seed)) == 1 + 12 + 32 + 16
+    assert len(bytes(row.sealed_seed)) == 1 + 4 + 12 + 32 + 16
 
 
 def test_nobody_signs_for_an_organisation_without_a_key(own_database):

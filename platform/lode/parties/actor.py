@@ -7,12 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Actor:
-    """A person (or a token) acting for an organisation. `sees_all` is the auditor's right to read, never to write."""
+    """A person (or a token) acting for an organisation.
+
+    `sees_all` is the auditor's right to read, never to write. `manages_keys` is the right to register and revoke the
+    organisation's keys, which goes with no role: whoever has it decides who can sign.
+    """
 
     organisation: str
     role: str
     person_id: int | None = None
     sees_all: bool = False
+    manages_keys: bool = False
 
     @property
     def reads_as(self) -> str | None:

@@ -13,6 +13,12 @@ class PartiesCode(StrEnum):
     NO_HOSTED_KEY = "no-hosted-key"
     UNSEALING_FAILED = "unsealing-failed"
     NOT_ALLOWED = "not-allowed"
+    BAD_KEY_NAME = "bad-key-name"
+    BAD_SIGNATURE = "bad-signature"
+    SIGNATURE_NEEDED = "signature-needed"
+    UNKNOWN_KEY = "unknown-key"
+    UNKNOWN_KEY_CHANGE = "unknown-key-change"
+    KEY_CHANGE_EXPIRED = "key-change-expired"
     UNKNOWN_TOKEN = "unknown-token"  # noqa: S105 - a code, not a secret
 
 

@@ -8,5 +8,26 @@ from lode.parties.selectors.organisations import (
     list_parties,
     party_names,
 )
+from lode.parties.selectors.signing import (
+    KeyChangeView,
+    Paper,
+    Signing,
+    kept_line,
+    key_change,
+    signing_of,
+)
 
-__all__ = ["Party", "actor_of", "get_party", "hosted_key_names", "list_parties", "party_names"]
+__all__ = [
+    "KeyChangeView",
+    "Paper",
+    "Party",
+    "Signing",
+    "actor_of",
+    "get_party",
+    "hosted_key_names",
+    "kept_line",
+    "key_change",
+    "list_parties",
+    "party_names",
+    "signing_of",
+]

@@ -58,6 +58,7 @@ def actor_of(person: Person) -> Actor:
         role=person.role,
         person_id=person.pk,
         sees_all=person.role == Person.Role.AUDITOR,
+        manages_keys=person.manages_keys,
     )
 
 

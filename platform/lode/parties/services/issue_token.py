@@ -13,8 +13,11 @@ from lode.parties.models import ApiToken, Organisation
 PREFIX = "lode_"
 
 
-def issue_token(*, organisation: str, label: str, now: datetime) -> str:
-    """Make a token and return it: this is the only time that it can be seen."""
+def issue_token(*, organisation: str, label: str, now: datetime, manages_keys: bool = False) -> str:
+    """Make a token and return it: this is the only time that it can be seen.
+
+    `manages_keys`: whoever has the token may register and revoke the organisation's keys.
+    """
     token = PREFIX + secrets.token_urlsafe(32)
     ApiToken.objects.create(
         organisation_id=organisation,
@@ -22,6 +25,7 @@ def issue_token(*, organisation: str, label: str, now: datetime) -> str:
         prefix=token[:12],
         token_sha256=hashlib.sha256(token.encode()).hexdigest(),
         created_at=now,
+        manages_keys=manages_keys,
     )
     return token
 
@@ -40,4 +44,9 @@ def actor_of_token(token: str) -> Actor:
             PartiesCode.UNKNOWN_TOKEN, "This token is not known or was revoked: ask your organisation for another."
         )
     auditor = row.organisation.kind == Organisation.Kind.AUDITOR
-    return Actor(organisation=row.organisation_id, role="auditor" if auditor else "partner", sees_all=auditor)
+    return Actor(
+        organisation=row.organisation_id,
+        role="auditor" if auditor else "partner",
+        sees_all=auditor,
+        manages_keys=row.manages_keys,
+    )
