@@ -1,4 +1,4 @@
-"""The files that open a conservation notice: to a party its own leaves and their way to the roots, to an auditor seeds."""
+"""The files that open a conservation notice: for a party its own leaves and their way up, for an auditor the seeds."""
 
 from __future__ import annotations
 

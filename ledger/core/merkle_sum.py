@@ -1,16 +1,16 @@
-"""A Merkle tree whose nodes carry sums: a leaf is shown to count in a total, and little is told of the other leaves.
+r"""A Merkle tree whose nodes carry sums: a leaf is shown to count in a total, and little is told of the other leaves.
 
 The construction is the summation tree of Maxwell and Todd ("proof of liabilities") with the repair of Hu, Zhang and Guo
-("Breaking the Binding", IACR ePrint 2018/1139): a node commits to the sum of *each* child. Where it commits only to
-their total, an operator can show every party a tree of the same root with that party's balance and next to nothing else.
+("Breaking the Binding", IACR ePrint 2018/1139): a node commits to the sum of *each* child. Where it commits only
+to their total, an operator can show every party the same root with that party's balance and next to nothing else.
 
-* leaf: SHA-256("lode/sum-leaf/v1\\n" ‖ 32-byte nonce ‖ mass ‖ content)
-* node: SHA-256("lode/sum-node/v1\\n" ‖ left mass ‖ left hash ‖ right mass ‖ right hash)
+* leaf: SHA-256("lode/sum-leaf/v1\n" ‖ 32-byte nonce ‖ mass ‖ content)
+* node: SHA-256("lode/sum-node/v1\n" ‖ left mass ‖ left hash ‖ right mass ‖ right hash)
 
 A mass is an integer count of milligrams in 8 big-endian bytes, 0 to 2^63 - 1; the mass of a node is the sum of both
-children, and one that outgrows the range is refused. Nothing can be negative, so no leaf can take away from a total. The
-number of leaves is a power of two, so the shape of the tree needs no words. A proof shows the mass and the hash of each
-sibling on the way up: how much stands in those subtrees together, and nothing of how it is divided or whose it is.
+children, and one that outgrows the range is refused. Nothing is negative, so no leaf takes away from a total. The number
+of leaves is a power of two, so the shape of the tree needs no words. A proof shows mass and hash of each sibling on the
+way up: how much stands in those subtrees together, and nothing of how it is divided or whose it is.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ class SumTree:
 
     def siblings(self, places: Collection[int]) -> list[Node]:
         """Return the nodes that lead from the leaves at `places` to the root, in the order in which `root_of` asks."""
-        found, row = [], sorted(set(places))
+        found: list[Node] = []
+        row = sorted(set(places))
         for level in self._levels[:-1]:
             known = set(row)
             found.extend(level[place ^ 1] for place in row if place ^ 1 not in known)
