@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from psycopg import sql
+
+from ledger.sql import script
 
 _ROLES = sql.SQL("lode_app, lode_sequencer, lode_reader")
 
@@ -41,6 +44,17 @@ def guard_inbox(where: BaseDatabaseSchemaEditor | Any) -> None:
             " ON ledger_inbox TO lode_app"
         )
         cursor.execute("GRANT UPDATE (state, code, message, entry_index) ON ledger_inbox TO lode_sequencer")
+
+
+def arm(superuser: psycopg.Connection) -> None:
+    """Put up the event triggers, which hold the tables' owner to the guard as it is now; safe to run again."""
+    superuser.execute(script("event_triggers.sql").encode())
+
+
+def disarm(superuser: psycopg.Connection) -> None:
+    """Take the event triggers away, for a migration that changes guarded tables; `arm` is called after it."""
+    for name in ("ledger_guard_rewrite", "ledger_guard_disarming"):
+        superuser.execute(sql.SQL("DROP EVENT TRIGGER IF EXISTS {}").format(sql.Identifier(name)))
 
 
 def _guard(where: BaseDatabaseSchemaEditor | Any, table: str, *, writers: str, updates: bool) -> None:

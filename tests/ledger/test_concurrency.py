@@ -22,7 +22,7 @@ from ledger.services.sequence_pending import SequenceReport, sequence_pending
 from ledger.services.verify_ledger import verify_ledger
 from ledger.sql import chain, inbox
 from tests.ledger.world import NOW, account, append, force_into_inbox, lease_out, open_world, receive
-from tests.support.databases import ALIASES, CLUSTER
+from tests.support.databases import ALIASES, CLUSTER, beyond_the_guard
 
 CALLERS = 8
 MASS = 1000
@@ -120,7 +120,7 @@ def test_with_every_check_taken_away_the_account_does_go_below_zero(
     """The negative control: what the tests above look at is really what the checks prevent."""
     monkeypatch.setattr(submitting, "apply", _careless)
     monkeypatch.setattr(seal, "apply", _careless)
-    with psycopg.connect(CLUSTER.url("lode_owner", kilogram)) as connection:
+    with beyond_the_guard(kilogram) as connection:
         connection.execute("ALTER TABLE ledger_balance DROP CONSTRAINT ledger_balance_not_below_zero")
     posted, _ = outcome(spend_at_once())
     assert len(posted) == CALLERS

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -29,7 +28,7 @@ def damaged(
 
 def damage(database: str, statement: str) -> None:
     """Do as a superuser what nobody else can: with the guard and the foreign keys off."""
-    with psycopg.connect(databases.CLUSTER.url("postgres", database)) as connection:
+    with databases.beyond_the_guard(database) as connection:
         connection.execute("SET session_replication_role = replica")
         guarded = "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE 'ledger_guard%'"
         for (table,) in connection.execute(guarded).fetchall():

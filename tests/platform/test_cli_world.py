@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-import psycopg
 import pytest
 from pytest_django import DjangoDbBlocker
 
@@ -128,7 +127,7 @@ def test_a_second_demo_keeps_the_world(world):
 
 def test_a_ledger_that_was_changed_behind_its_back_fails_with_the_entry(world, tmp_path, django_db_blocker):
     with django_db_blocker.unblock(), demo_world.copy(tmp_path) as other:
-        with psycopg.connect(databases.CLUSTER.url("postgres", other.database), autocommit=True) as connection:
+        with databases.beyond_the_guard(other.database) as connection:
             connection.execute("SET session_replication_role = replica")
             connection.execute("ALTER TABLE ledger_entry DISABLE TRIGGER ALL")
             connection.execute(

@@ -74,6 +74,11 @@ def rename(old: str, new: str) -> None:
         connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new)))
 
 
+def beyond_the_guard(name: str) -> psycopg.Connection:
+    """Connect as a superuser who has set the event triggers aside: the one whom the database itself does not stop."""
+    return psycopg.connect(CLUSTER.url("postgres", name), options="-c event_triggers=off")
+
+
 def use(name: str) -> None:
     """Point every Django connection of this process to the database."""
     for alias in ALIASES:
@@ -112,7 +117,13 @@ def template(name: str, build: Callable[[], None], base: str = "template0") -> s
 
 
 def migrated_template() -> str:
-    return template(f"lode_{migrations_digest()}", lambda: call_command("prepare_database", verbosity=0))
+    return template(f"lode_{migrations_digest()}", prepare)
+
+
+def prepare() -> None:
+    """Migrate the database in use, and put up the whole guard."""
+    name = connections["owner"].settings_dict["NAME"]
+    call_command("prepare_database", verbosity=0, superuser=CLUSTER.url("postgres", name))
 
 
 @contextlib.contextmanager

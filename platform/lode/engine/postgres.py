@@ -26,7 +26,13 @@ from lode.engine.places import EngineError, require_writable
 from lode.engine.processes import process_name, works_in
 from lode.engine.server_user import ServerUser, server_user
 
-ROLES = ("lode_owner", "lode_app", "lode_sequencer", "lode_reader")
+ROLES = {
+    "lode_owner": "LOGIN",
+    "lode_app": "LOGIN",
+    "lode_sequencer": "LOGIN BYPASSRLS",
+    "lode_reader": "LOGIN",
+    "lode_party": "NOLOGIN",
+}
 MAJOR = "18"
 START_SECONDS = 60
 LOG_BYTES = 10_000_000
@@ -194,9 +200,10 @@ class Cluster:
     def _ensure_roles(self) -> None:
         with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
             present = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
-            for role in ROLES:
-                if role not in present:
-                    connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+            for role, rights in ROLES.items():
+                change = "ALTER ROLE {} {}" if role in present else "CREATE ROLE {} {}"
+                connection.execute(sql.SQL(change).format(sql.Identifier(role), sql.SQL(rights)))
+            connection.execute("GRANT lode_party TO lode_app")
 
     def _run(
         self,

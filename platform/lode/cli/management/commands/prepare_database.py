@@ -1,12 +1,21 @@
-"""`manage.py prepare_database`: give the roles their rights, then migrate, as the owner of the database."""
+"""`manage.py prepare_database`: give the roles their rights, then migrate, as the owner of the database.
+
+Where a superuser can be had, the ledger's guard is then put out of the owner's reach as well (`event_triggers.sql`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import psycopg
+from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
+
+from ledger.sql import guarding
 
 # The app may do what it likes with the tables of its own; the ledger's migrations take its rights away from theirs.
 DEFAULT_RIGHTS = """
@@ -25,9 +34,22 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA pgmq GRANT SELECT ON SEQUENCES TO lode_owner;
 class Command(BaseCommand):
     help = "Give the database roles their rights and bring the tables up to date, as the database's owner."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--superuser", default=settings.SUPERUSER_DATABASE_URL, help="LODE_SUPERUSER_DATABASE_URL")
+
     def handle(self, *_args: Any, **options: Any) -> None:
         with connections["owner"].cursor() as cursor:
             cursor.execute(DEFAULT_RIGHTS)
+        executor = MigrationExecutor(connections["owner"])
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            self.as_superuser(options, guarding.disarm)
         call_command("migrate", database="owner", interactive=False, verbosity=options["verbosity"])
         with connections["default"].cursor() as cursor:
             cursor.execute(QUEUE_RIGHTS)
+        self.as_superuser(options, guarding.arm)
+
+    def as_superuser(self, options: dict[str, Any], do: Callable[[psycopg.Connection], None]) -> None:
+        """Do it as a superuser, in one transaction, where there is one to be had."""
+        if options["superuser"]:
+            with psycopg.connect(options["superuser"]) as connection:
+                do(connection)
