@@ -199,3 +199,43 @@ class KeyRevocation(models.Model):
 
     key = models.OneToOneField(Key, on_delete=models.RESTRICT, primary_key=True, db_column="vkey", related_name="+")
     revoked_at_index = models.BigIntegerField()
+
+
+class Manifest(models.Model):
+    """A list of serials, kept once by its digest."""
+
+    sha256 = models.BinaryField(primary_key=True)
+    serials = models.IntegerField()
+    root = models.BinaryField()
+    content = models.BinaryField()
+
+
+class EntryManifest(models.Model):
+    """The manifest of an entry, handed in by one of its readers: who only knows a digest is not given the list."""
+
+    entry = models.OneToOneField(
+        Entry, on_delete=models.RESTRICT, primary_key=True, db_column="entry_index", related_name="+"
+    )
+    manifest = models.ForeignKey(Manifest, on_delete=models.RESTRICT, db_column="manifest_sha256", related_name="+")
+
+
+class Disclosure(models.Model):
+    """A disclosure (RFC 9901) of a fact that an entry hides, kept for one of the entry's readers."""
+
+    pk = models.CompositePrimaryKey("entry_id", "reader", "digest")
+    entry_id = models.BinaryField()
+    reader = models.TextField()
+    digest = models.TextField()
+    disclosure = models.TextField()
+    given_by = models.TextField()
+    kept_at = models.DateTimeField()
+
+
+class Audited(models.Model):
+    """A checkpoint up to which an auditor says that it has audited the ledger: its next export begins there."""
+
+    pk = models.CompositePrimaryKey("auditor", "size")
+    auditor = models.TextField()
+    size = models.BigIntegerField()
+    checkpoint = models.BinaryField()
+    kept_at = models.DateTimeField()

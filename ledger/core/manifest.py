@@ -18,6 +18,7 @@ from ledger.core.merkle import Frontier, GetHash, inclusion_proof, leaf_hash, no
 
 HEADER = b"lode/manifest/v1\n"
 PROOF_HEADER = b"lode/manifest-proof/v1\n"
+FOLDER = "manifests"  # of an export, each file under its digest
 MAX_SERIALS = 100_000
 MAX_SERIAL_BYTES = 120
 MAX_BYTES = len(HEADER) + MAX_SERIALS * (MAX_SERIAL_BYTES + 1)
@@ -58,7 +59,7 @@ class SerialProof:
     path: tuple[str, ...]
 
     def check(self) -> None:
-        """Raise `bad-proof` unless the path leads from the serial to the root; the root is for the caller to compare."""
+        """Raise `bad-proof` unless the path leads from the serial to the root; the caller compares the root."""
         path = [bytes.fromhex(item) for item in self.path]
         verify_inclusion(leaf_hash(self.serial.encode()), self.index, self.serials, path, bytes.fromhex(self.root))
 
