@@ -15,10 +15,12 @@ from contracts.core.schema import check_terms, parse
 from contracts.core.text import Clause
 from contracts.models import Contract, ContractVersion, Draft, Turn
 from contracts.selectors.agreement import clauses_of, first_day, last_day, rendered, signing_text, terms_of
+from contracts.selectors.ledger_text import ledger_entry
 from contracts.selectors.list_contracts import row_of, visible_contract
 from contracts.selectors.settlement_inputs import facts_for
 from contracts.selectors.standing import moves_of
 from contracts.selectors.values import ContractRow, DraftView, SignatureView, TurnView, VersionView
+from ledger.core.entry import encode
 from ledger.core.errors import LedgerError
 from ledger.selectors.entries import entry_by_id
 
@@ -90,6 +92,7 @@ def version_view(version: ContractVersion, party: str | None) -> VersionView:
     """Return a version with its signatures and the index of the ledger entry that carries its digest."""
     reference = getattr(version, "ledger_reference", None)
     entry_id = reference.entry_id if reference else None
+    entry = ledger_entry(version)
     return VersionView(
         number=version.number,
         terms=terms_of(version.terms),
@@ -110,6 +113,7 @@ def version_view(version: ContractVersion, party: str | None) -> VersionView:
             digest=version.digest,
             text_sha256=version.text_sha256,
         ),
+        entry_text=encode(entry) if entry else b"",
         entry_id=entry_id,
         entry_index=_entry_index(entry_id, party) if entry_id else None,
     )
@@ -117,7 +121,7 @@ def version_view(version: ContractVersion, party: str | None) -> VersionView:
 
 def _versions(row: Contract) -> Iterable[ContractVersion]:
     related = row.versions.select_related("contract", "supersedes", "ledger_reference")
-    return related.prefetch_related("signatures")
+    return related.prefetch_related("signatures", "turns")
 
 
 def _entry_index(entry_id: str, party: str | None) -> int | None:

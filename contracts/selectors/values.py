@@ -56,7 +56,11 @@ class SignatureView:
 
 @dataclass(frozen=True)
 class VersionView:
-    """A version as it was put forward. `entry_id` (hex) is set once both have signed, `entry_index` once sequenced."""
+    """A version as it was put forward. `entry_id` (hex) is set once both have signed, `entry_index` once sequenced.
+
+    `signing_text` and `entry_text` are what both sign: the contract, and the ledger entry with its digest (empty before
+    both have agreed).
+    """
 
     number: int
     terms: Mapping[str, Any]
@@ -69,6 +73,7 @@ class VersionView:
     recorded_at: datetime
     signatures: tuple[SignatureView, ...]
     signing_text: bytes
+    entry_text: bytes
     entry_id: str | None
     entry_index: int | None
 

@@ -7,9 +7,10 @@ from contracts.services.hold_knowledge import hold_knowledge
 from contracts.services.negotiate import agree, counter, decline, propose
 from contracts.services.record_facts import NewFact, Recorded, record_fact, record_facts
 from contracts.services.save_draft import save_draft
-from contracts.services.sign_version import Signed, sign_version
+from contracts.services.sign_version import Given, Signed, sign_version
 
 __all__ = [
+    "Given",
     "NewFact",
     "Recorded",
     "Signed",

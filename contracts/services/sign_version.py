@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from contracts.core.lifecycle import Move
 from contracts.errors import ContractCode, ContractError
 from contracts.models import ContractVersion, LedgerReference, Signature
 from contracts.selectors.agreement import signing_text
+from contracts.selectors.ledger_text import ledger_entry
 from contracts.services.desk import Desk, open_desk
 from contracts.services.negotiate import latest_version
-from ledger.core.entry import Entry
+from ledger.core.entry import Entry, encode
 from lode.parties.actor import Actor
-from lode.parties.services import post_entry, signature_of
+from lode.parties.services import keep_signature, post_entry, signature_of
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,25 @@ class Signed:
     entry_id: str | None
 
 
-def sign_version(*, actor: Actor, ref: str, number: int, text_sha256: str, now: datetime) -> Signed:
-    """Sign a version with the hosted key of the actor's organisation, having read the text of that SHA-256 (hex).
+@dataclass(frozen=True)
+class Given:
+    """The signature lines of a party that keeps its key itself: under the contract's text, and under the entry's."""
 
+    contract: str = ""
+    entry: str = ""
+
+
+def sign_version(
+    *, actor: Actor, ref: str, number: int, text_sha256: str, now: datetime, given: Given | None = None
+) -> Signed:
+    """Sign a version for the actor's organisation, having read the text of that SHA-256 (hex).
+
+    Lode signs with the organisation's hosted key; one that keeps its key itself gives its two lines in `given`.
     Signing twice gives the first signature again. The second party's signature posts a ledger entry of kind `contract`
     with the digest, signed by both and readable by both, in this transaction; the contract is active once its effective
     date has come. Raises ContractError `text-changed` when another text was read than the one that would be signed,
-    `unknown-version`, `wrong-state`, `not-your-turn`, `unknown-contract`, `not-allowed`; PartiesError `no-hosted-key`.
+    `unknown-version`, `wrong-state`, `not-your-turn`, `unknown-contract`, `not-allowed`; PartiesError `no-hosted-key`,
+    `signature-needed`, `bad-signature`.
     """
     with transaction.atomic():
         desk = open_desk(actor=actor, ref=ref)
@@ -53,12 +65,15 @@ def sign_version(*, actor: Actor, ref: str, number: int, text_sha256: str, now: 
                 ContractCode.TEXT_CHANGED,
                 f"The text of {ref} version {number} is not the one that you opened: read what changed, then sign it.",
             )
-        return _sign(desk, version, now)
+        return _sign(desk, version, given or Given(), now)
 
 
-def _sign(desk: Desk, version: ContractVersion, now: datetime) -> Signed:
+def _sign(desk: Desk, version: ContractVersion, given: Given, now: datetime) -> Signed:
     party = desk.actor.organisation
-    line = signature_of(organisation=party, text=_text_of(desk, version))
+    entry = ledger_entry(version)
+    assert entry is not None  # a version is signed once it is agreed
+    line = signature_of(organisation=party, text=_text_of(desk, version), given=given.contract)
+    keep_signature(text=encode(entry), actor=desk.actor, now=now, given=given.entry)
     signature = Signature.objects.create(
         version=version,
         party=party,
@@ -69,24 +84,13 @@ def _sign(desk: Desk, version: ContractVersion, now: datetime) -> Signed:
     )
     desk.make(Move.SIGN, now=now, version=version, in_force=version.effective_from <= now.date())
     if version.signatures.count() == 2:  # noqa: PLR2004 - a contract has two parties
-        _post(desk, version, now)
+        _post(desk, version, entry, now)
     return _signed(desk, signature)
 
 
-def _post(desk: Desk, version: ContractVersion, now: datetime) -> None:
-    parties = tuple(sorted((desk.contract.party_a, desk.contract.party_b)))
-    entry = Entry(
-        kind="contract",
-        book=settings.LEDGER_ORIGIN,
-        nonce=f"contract/{desk.contract.ref}/{version.number}",
-        occurred=now.date().isoformat(),
-        parties=parties,
-        contract=desk.contract.ref,
-        documents={"contract": version.digest, "text": version.text_sha256, "terms": version.terms_sha256},
-        details={"version": str(version.number), "effective_from": version.effective_from.isoformat()},
-    )
+def _post(desk: Desk, version: ContractVersion, entry: Entry, now: datetime) -> None:
     submission = post_entry(
-        entry=entry, signers=parties, actor=desk.actor, now=now, idempotency_key=f"contract:{version.digest}"
+        entry=entry, signers=entry.parties, actor=desk.actor, now=now, idempotency_key=f"contract:{version.digest}"
     )
     LedgerReference.objects.create(version=version, entry_id=submission.entry_id, posted_at=now)
 

@@ -48,6 +48,7 @@ class VersionShape(Shape):
     recorded_at_utc = UtcField(source="recorded_at")
     signatures = VersionSignatureShape(many=True)
     signing_text = Utf8Field(help_text="what both parties sign")
+    entry_text = Utf8Field(help_text="the ledger entry with the digest, which both sign too; empty before they agree")
     entry_id = serializers.CharField(allow_null=True)
     entry_index = serializers.IntegerField(allow_null=True)
 

@@ -6,10 +6,21 @@ from typing import Any
 
 from rest_framework import serializers
 
-from lode.api.shapes.fields import MassesField, MassField, PageQuery, Query, Shape, UtcField, identifier
+from lode.api.shapes.fields import MassesField, MassField, PageQuery, Query, Shape, UtcField, Utf8Field, identifier
 from lode.reconciliation.core.adjust import Contra
 from lode.reconciliation.core.splits import MAX_PARTS
 from lode.reconciliation.core.values import Reason, Side
+
+
+def signature_line(over: str) -> serializers.CharField:
+    """Return the member in which a party that keeps its key itself gives its signature line."""
+    return serializers.CharField(
+        required=False,
+        max_length=400,
+        allow_blank=True,
+        default="",
+        help_text=f"the C2SP signature line over {over}, of a party that keeps its key itself",
+    )
 
 
 class TextShape(Shape):
@@ -118,7 +129,9 @@ class AdjustmentShape(Shape):
     ledger_state = serializers.CharField()
     ledger_message = serializers.CharField()
     entry_id = serializers.CharField()
+    entry_text = Utf8Field(help_text="what both sign")
     proposed_by = serializers.CharField()
+    proposer_signed = serializers.BooleanField(help_text="false: it waits for the signature of its proposer's own key")
     agreed_by = serializers.CharField()
 
 
@@ -147,6 +160,7 @@ class PeriodPageShape(Shape):
     signatures = PeriodSignatureShape(many=True)
     exact_count = serializers.IntegerField()
     digest = serializers.CharField(help_text="of the balance as it stands; empty while something blocks")
+    signing_text = Utf8Field(help_text="the ledger entry that both sign; empty while something blocks, and once closed")
     known_at = serializers.IntegerField()
 
     def get_threads(self, page: Any) -> dict[str, list[dict[str, str]]]:
@@ -185,6 +199,7 @@ class NewAdjustment(RowKeys):
         [contra.value for contra in Contra], required=False, default=Contra.UNACCOUNTED.value
     )
     lot = serializers.CharField(required=False, max_length=40, allow_blank=True, default="")
+    signature = signature_line("the adjustment's `entry_text`")
 
 
 class NewSplit(Query):
@@ -197,6 +212,7 @@ class NewSplit(Query):
 
 class NewSignature(Query):
     digest = serializers.RegexField(r"^[0-9a-f]{64}$", help_text="of the balance that you have looked at")
+    signature = signature_line("the period's `signing_text`")
 
 
 class NumberShape(Shape):

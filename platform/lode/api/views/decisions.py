@@ -84,10 +84,12 @@ class Adjustments(Resource):
     def post(self, request: Request, number: int) -> Response:  # noqa: ARG002
         """Propose a correction of the ledger, or agree to the other side's: then it is posted, signed by both."""
         body = dict(self.body(NewAdjustment))
-        contra = Contra(body.pop("contra"))
+        contra, given = Contra(body.pop("contra")), body.pop("signature")
 
         def work() -> Response:
-            made = services.post_adjustment(**body, contra=contra, period_id=number, actor=self.actor, now=self.now)
+            made = services.post_adjustment(
+                **body, contra=contra, given=given, period_id=number, actor=self.actor, now=self.now
+            )
             return Response({"number": made}, status=201)
 
         return self.once(work)

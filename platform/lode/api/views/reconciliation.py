@@ -109,10 +109,12 @@ class Signatures(Resource):
     )
     def post(self, request: Request, number: int) -> Response:  # noqa: ARG002
         """Sign the balance with that digest; with both signatures it goes onto the ledger and the period closes."""
-        digest = self.body(NewSignature)["digest"]
+        body = self.body(NewSignature)
 
         def work() -> Response:
-            entry_id = services.sign_period(period_id=number, digest=digest, actor=self.actor, now=self.now)
+            entry_id = services.sign_period(
+                period_id=number, digest=body["digest"], given=body["signature"], actor=self.actor, now=self.now
+            )
             return Response({"state": "closed" if entry_id else "signed", "entry_id": entry_id}, status=201)
 
         return self.once(work)

@@ -14,6 +14,7 @@ from lode.parties.selectors.signing import (
     Signing,
     kept_line,
     key_change,
+    signature_stands,
     signing_of,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "key_change",
     "list_parties",
     "party_names",
+    "signature_stands",
     "signing_of",
 ]

@@ -103,6 +103,11 @@ def kept_line(*, organisation: str, text: bytes) -> SignatureLine | None:
         return None
 
 
+def signature_stands(organisation: str, text: bytes) -> bool:
+    """Whether nothing more is asked of the organisation to sign the text: its line is kept, or Lode signs for it."""
+    return kept_line(organisation=organisation, text=text) is not None or signing_of(organisation).custody == "hosted"
+
+
 def key_change(*, challenge: str, actor: Actor, book: str) -> KeyChangeView:
     """Return a change of the actor's organisation. Raises PartiesError `unknown-key-change`."""
     row = KeyChange.objects.filter(pk=challenge, organisation_id=actor.organisation).first()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 
+from ledger.core.entry import encode
 from ledger.core.errors import LedgerError
 from ledger.selectors.entries import submission
 from lode.parties.actor import Actor
+from lode.parties.selectors import signature_stands
 from lode.reconciliation.core.agreed import AgreedBalance, AgreedRow, digest_of, document
 from lode.reconciliation.core.blockers import (
     Blocker,
@@ -23,6 +25,7 @@ from lode.reconciliation.core.splits import parted
 from lode.reconciliation.core.values import Elsewhere, Line, Reason, Rule, Side, Tolerances
 from lode.reconciliation.models import Adjustment, Match, PartnerStatement, ReconciledPeriod
 from lode.reconciliation.selectors.access import visible_period
+from lode.reconciliation.selectors.agreed_entry import agreed_entry
 from lode.reconciliation.selectors.ledger_side import LedgerSide, ledger_side, period_of, previous_of
 from lode.reconciliation.selectors.periods import summary_of
 from lode.reconciliation.selectors.their_side import lines_of, listed_elsewhere, live_statement, statement_view
@@ -46,11 +49,13 @@ def page_of(row: ReconciledPeriod, *, today: dt.date) -> PeriodPage:
     closed = row.state == ReconciledPeriod.State.CLOSED
     blockers = () if closed else _blockers(row, ours, statement, rows, adjustments, today)
     data, digest = _document(row, ours, statement, rows, blocked=bool(blockers), closed=closed)
+    ties = tie_lines(rows, ours.opening_mg)
+    signing_text = b"" if closed or not digest else encode(agreed_entry(row, digest, ties))
     return PeriodPage(
         summary=summary_of(row),
         statement=statement_view(statement) if statement else None,
         rows=rows,
-        tie_lines=tie_lines(rows, ours.opening_mg),
+        tie_lines=ties,
         threads=_threads(row),
         adjustments=adjustments,
         splits=tuple(
@@ -59,13 +64,19 @@ def page_of(row: ReconciledPeriod, *, today: dt.date) -> PeriodPage:
         ),
         blockers=blockers,
         signatures=tuple(
-            SignatureView(party=item.party, signed_at=item.signed_at, digest=item.digest, current=item.digest == digest)
+            SignatureView(
+                party=item.party,
+                signed_at=item.signed_at,
+                digest=item.digest,
+                current=item.digest == digest and (closed or signature_stands(item.party, signing_text)),
+            )
             for item in row.signatures.all()
         ),
         exact_count=sum(1 for item in rows if item.rule is Rule.EXACT and item.decision is None),
         digest=digest,
         document=data,
         known_at=ours.known_at,
+        signing_text=signing_text,
     )
 
 
@@ -181,6 +192,7 @@ def _threads(row: ReconciledPeriod) -> dict[str, tuple[QuestionView, ...]]:
 def _adjustment_view(row: Adjustment) -> AdjustmentView:
     """Return an adjustment with what became of it in the ledger."""
     state, message = "", ""
+    text = bytes(row.entry_text)
     if row.state == Adjustment.State.POSTED:
         try:
             found = submission(entry_id=row.entry_id, party=row.proposed_by)
@@ -198,6 +210,8 @@ def _adjustment_view(row: Adjustment) -> AdjustmentView:
         ledger_state=state,
         ledger_message=message,
         entry_id=row.entry_id,
+        entry_text=text,
         proposed_by=row.proposed_by,
+        proposer_signed=row.state != Adjustment.State.PROPOSED or signature_stands(row.proposed_by, text),
         agreed_by=row.agreed_by,
     )

@@ -64,7 +64,11 @@ class QuestionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdjustmentView:
-    """A correction of the ledger. `state`: proposed, posted, withdrawn; `ledger_state`: pending, posted, refused."""
+    """A correction of the ledger. `state`: proposed, posted, withdrawn; `ledger_state`: pending, posted, refused.
+
+    `entry_text` is what both sign. `proposer_signed`: it waits for the other side alone; one that keeps its key itself
+    signs what it has proposed.
+    """
 
     number: int
     row_key: str
@@ -76,7 +80,9 @@ class AdjustmentView:
     ledger_state: str
     ledger_message: str
     entry_id: str
+    entry_text: bytes
     proposed_by: str
+    proposer_signed: bool
     agreed_by: str
 
 
@@ -92,7 +98,7 @@ class SplitView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureView:
-    """One side's signature. `current` says that it covers the balance as it stands now."""
+    """One side's signature. `current` says that it covers the balance as it stands, by a key that is still valid."""
 
     party: str
     signed_at: dt.datetime
@@ -105,7 +111,8 @@ class PeriodPage:
     """Everything that the page of a period shows.
 
     `digest` is that of the balance as it stands, empty while something blocks; signing names it. `threads` and
-    `adjustments` go by the row's key. `exact_count` rows can be accepted at once.
+    `adjustments` go by the row's key. `exact_count` rows can be accepted at once. `signing_text` is the ledger entry
+    that both sign, empty while something blocks and once the period is closed.
     """
 
     summary: PeriodSummary
@@ -121,6 +128,7 @@ class PeriodPage:
     digest: str
     document: bytes
     known_at: int
+    signing_text: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ledger.selectors.balances import balances
 from ledger.selectors.entries import entry_by_id
 from lode.parties.actor import Actor
 from lode.parties.errors import PartiesError
-from lode.parties.services import post_entry
+from lode.parties.services import keep_signature, post_entry
 from lode.reconciliation.core.adjust import Contra, adjusting_legs, custody_account
 from lode.reconciliation.core.book import IN_CUSTODY
 from lode.reconciliation.core.errors import Code, ReconciliationError
@@ -37,13 +37,15 @@ def post_adjustment(
     now: datetime,
     contra: Contra = Contra.UNACCOUNTED,
     lot: str = "",
+    given: str = "",
 ) -> int:
     """Propose to bring the ledger to the partner's mass (or the agreed mean), or agree to the other side's proposal.
 
     The first call keeps the entry's text; the same call by the other side signs it with both parties' keys and hands
-    it to the ledger. Returns the adjustment's number. Raises ReconciliationError `adjustment-does-not-fit`,
-    `ledger-refused`, `text-empty`, `text-too-long`, `row-not-found`, `row-decided`, `not-found`, `forbidden`,
-    `period-closed`.
+    it to the ledger. A side that keeps its key itself gives its line over the kept text in `given`: the proposer by
+    calling again, before the other side can agree. Returns the adjustment's number. Raises ReconciliationError
+    `adjustment-does-not-fit`, `ledger-refused`, `text-empty`, `text-too-long`, `row-not-found`, `row-decided`,
+    `not-found`, `forbidden`, `period-closed`.
     """
     with transaction.atomic():
         period = locked_period(actor, period_id)
@@ -53,8 +55,10 @@ def post_adjustment(
         standing = _standing(period, ours_key, theirs_key)
         if standing is not None and standing.mass_mg == mass_mg and standing.contra == contra:
             if standing.proposed_by == actor.organisation:
+                if given:
+                    _keep(standing, actor=actor, now=now, given=given)
                 return standing.pk
-            return _agree(period, row, standing, actor=actor, now=now).pk
+            return _agree(period, row, standing, actor=actor, now=now, given=given).pk
         if standing is not None:
             _withdraw(standing, now)
         entry = _entry(period, row, mass_mg, reason=said, contra=contra, lot=lot, now=now)
@@ -188,7 +192,16 @@ def _propose(
     )
 
 
-def _agree(period: ReconciledPeriod, row: PageRow, item: Adjustment, *, actor: Actor, now: datetime) -> Adjustment:
+def _keep(item: Adjustment, *, actor: Actor, now: datetime, given: str) -> None:
+    try:
+        keep_signature(text=bytes(item.entry_text), actor=actor, now=now, given=given)
+    except PartiesError as error:
+        raise _refused(error.sentence) from error
+
+
+def _agree(
+    period: ReconciledPeriod, row: PageRow, item: Adjustment, *, actor: Actor, now: datetime, given: str
+) -> Adjustment:
     """Sign the proposed text for both, who have both asked for it now, and hand it to the ledger."""
     try:
         post_entry(
@@ -197,6 +210,7 @@ def _agree(period: ReconciledPeriod, row: PageRow, item: Adjustment, *, actor: A
             actor=actor,
             now=now,
             idempotency_key=f"reconciliation-adjustment/{item.pk}",
+            given=given,
         )
     except (LedgerError, PartiesError) as error:
         raise _refused(error.sentence) from error

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
-from ledger.core.entry import Entry
+from ledger.core.entry import encode
 from ledger.core.errors import LedgerError
 from lode.parties.actor import Actor
 from lode.parties.errors import PartiesError
-from lode.parties.services import post_entry
+from lode.parties.selectors import signature_stands
+from lode.parties.services import keep_signature, post_entry
 from lode.reconciliation.core.errors import Code, ReconciliationError
 from lode.reconciliation.core.values import Text
 from lode.reconciliation.models import PeriodSignature, ReconciledPeriod
-from lode.reconciliation.selectors.ledger_side import period_of
+from lode.reconciliation.selectors.agreed_entry import agreed_entry
 from lode.reconciliation.selectors.pages import page_of
 from lode.reconciliation.selectors.values import PeriodPage
 from lode.reconciliation.services.writing import locked_period
 
 
-def sign_period(*, period_id: int, digest: str, actor: Actor, now: datetime) -> str:
+def sign_period(*, period_id: int, digest: str, actor: Actor, now: datetime, given: str = "") -> str:
     """Sign the balance with that digest for the actor's organisation; return the entry's hex id once both have signed.
 
-    Until then the empty text is returned. A signature counts while the balance is the one that was signed. Raises
+    Until then the empty text is returned. A signature counts while the balance is the one that was signed and the key
+    is valid. An organisation that keeps its key itself gives its line over the page's `signing_text`. Raises
     ReconciliationError `cannot-sign` with every reason, `balance-changed` when the page was another one,
     `ledger-refused`, `not-found`, `forbidden`, `period-closed`.
     """
@@ -53,30 +54,35 @@ def sign_period(*, period_id: int, digest: str, actor: Actor, now: datetime) -> 
             digest=digest,
             defaults={"person": actor.person_id, "signed_at": now},
         )
-        signed = set(period.signatures.filter(digest=digest).values_list("party", flat=True))
-        if signed != {period.our_party, period.partner}:
-            return ""
-        return _close(period, page, actor=actor, now=now)
+        try:
+            return _signed(period, page, actor=actor, now=now, given=given)
+        except (LedgerError, PartiesError) as error:
+            raise ReconciliationError(
+                Code.LEDGER_REFUSED,
+                Text(
+                    f"The ledger does not take the agreed balance: {error.sentence} Nothing was signed.",
+                    f"账本未接受商定余额：{error.sentence} 未签署。",
+                ),
+            ) from error
+
+
+def _signed(period: ReconciledPeriod, page: PeriodPage, *, actor: Actor, now: datetime, given: str) -> str:
+    text = encode(agreed_entry(period, page.digest, page.tie_lines))
+    keep_signature(text=text, actor=actor, now=now, given=given)
+    signed = set(period.signatures.filter(digest=page.digest).values_list("party", flat=True))
+    if any(party not in signed or not signature_stands(party, text) for party in (period.our_party, period.partner)):
+        return ""
+    return _close(period, page, actor=actor, now=now)
 
 
 def _close(period: ReconciledPeriod, page: PeriodPage, *, actor: Actor, now: datetime) -> str:
-    parties = tuple(sorted({period.our_party, period.partner}))
-    try:
-        submission = post_entry(
-            entry=_entry(period, page, parties),
-            signers=parties,
-            actor=actor,
-            now=now,
-            idempotency_key=f"reconciliation/{period.pk}/{page.digest}",
-        )
-    except (LedgerError, PartiesError) as error:
-        raise ReconciliationError(
-            Code.LEDGER_REFUSED,
-            Text(
-                f"The ledger does not take the agreed balance: {error.sentence} Nothing was signed.",
-                f"账本未接受商定余额：{error.sentence} 未签署。",
-            ),
-        ) from error
+    submission = post_entry(
+        entry=agreed_entry(period, page.digest, page.tie_lines),
+        signers=sorted((period.our_party, period.partner)),
+        actor=actor,
+        now=now,
+        idempotency_key=f"reconciliation/{period.pk}/{page.digest}",
+    )
     period.state = ReconciledPeriod.State.CLOSED
     period.closed_at = now
     period.document = page.document
@@ -86,23 +92,3 @@ def _close(period: ReconciledPeriod, page: PeriodPage, *, actor: Actor, now: dat
     period.closing_mg = {line.element: str(line.closing_mg) for line in page.tie_lines}
     period.save(update_fields=["state", "closed_at", "document", "digest", "entry_id", "known_at", "closing_mg"])
     return submission.entry_id
-
-
-def _entry(period: ReconciledPeriod, page: PeriodPage, parties: tuple[str, ...]) -> Entry:
-    days = period_of(period)
-    return Entry(
-        kind="statement",
-        book=settings.LEDGER_ORIGIN,
-        nonce=f"balance/{period.our_party}/{period.partner}/{days.start_date}",
-        occurred=days.last_date.isoformat(),
-        parties=parties,
-        reference=f"balance/{period.our_party}/{period.partner}/{days.label}",
-        documents={"agreed-balance.json": page.digest},
-        details={
-            "closing_mg": {line.element: str(line.closing_mg) for line in page.tie_lines},
-            "first_date": days.start_date.isoformat(),
-            "last_date": days.last_date.isoformat(),
-            "owner": period.our_party,
-            "holder": period.partner,
-        },
-    )

@@ -19,6 +19,7 @@ from lode.settlement.core.issuing import issuer_position
 from lode.settlement.core.life import RunState, StatementState
 from lode.settlement.errors import SettlementsCode, SettlementsError, UnknownStatementError
 from lode.settlement.models import SettlementRun, Statement, StatementLine
+from lode.settlement.selectors.issued import text_to_issue
 from lode.settlement.selectors.values import (
     DueView,
     EventView,
@@ -98,6 +99,7 @@ def statement_detail(*, ref: str, party: str | None) -> StatementDetail:
         body=body,
         content=content,
         run_id=row.run_id,
+        signing_text=text_to_issue(row),
     )
 
 

@@ -112,7 +112,10 @@ class EventView:
 
 @dataclass(frozen=True)
 class StatementDetail:
-    """One statement, all of it. `body` is its canonical bytes, `content` the same, parsed."""
+    """One statement, all of it. `body` is its canonical bytes, `content` the same, parsed.
+
+    `signing_text` is what its issuer signs to issue it, while it is approved and not issued yet.
+    """
 
     summary: StatementRow
     lines: tuple[LineView, ...]
@@ -127,6 +130,7 @@ class StatementDetail:
     body: bytes
     content: Mapping[str, Any]
     run_id: int
+    signing_text: bytes
 
     def steps_to(self, trace_ref: str) -> tuple[Node, ...]:
         """Return the steps of the trace that lead to one of them, in the order of computing, that one last."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
-from ledger.core.entry import Entry
 from lode.parties.actor import Actor
 from lode.parties.services import post_entry
 from lode.settlement.core.life import RunState, StatementState
 from lode.settlement.errors import SettlementsCode
 from lode.settlement.models import SettlementRun, Statement
 from lode.settlement.selectors.carried import CARRIES_FORWARD, later_runs
+from lode.settlement.selectors.issued import issued_entry
 from lode.settlement.services.approve_statement import (
     move,
     own_statement,
@@ -23,11 +22,14 @@ from lode.settlement.services.approve_statement import (
 from lode.settlement.services.events import add_event
 
 
-def issue_statement(*, ref: str, actor: Actor, now: datetime, idempotency_key: str | None = None) -> str:
+def issue_statement(
+    *, ref: str, actor: Actor, now: datetime, idempotency_key: str | None = None, given: str = ""
+) -> str:
     """Issue an approved statement and return the hex id of its ledger entry. Issuing again returns the same id.
 
     The entry of kind `statement` names the contract and the statement and carries the SHA-256 of its body. The actor's
-    organisation issues it and signs it, both parties read it: nobody signs for the other side.
+    organisation issues it and signs it, both parties read it: nobody signs for the other side. An organisation that
+    keeps its key itself gives its signature line over the entry's text in `given`.
     From here on the statement is only revised. Raises SettlementsError
     `unknown-statement`, `not-allowed`, `wrong-state`; LedgerError or PartiesError where the entry cannot be posted:
     then nothing was issued.
@@ -39,13 +41,13 @@ def issue_statement(*, ref: str, actor: Actor, now: datetime, idempotency_key: s
         if row.entry_id:
             return row.entry_id
         move(row, StatementState.ISSUED)
-        parties = tuple(sorted(row.parties))
         submission = post_entry(
-            entry=_entry(row, parties, issuer=actor.organisation),
+            entry=issued_entry(row),
             signers=(actor.organisation,),
             actor=actor,
             now=now,
             idempotency_key=idempotency_key or f"statement/{ref}",
+            given=given,
         )
         row.entry_id = submission.entry_id
         row.issued_at = now
@@ -53,27 +55,6 @@ def issue_statement(*, ref: str, actor: Actor, now: datetime, idempotency_key: s
         add_event(statement=row, event="issued", actor=actor, now=now)
         _tell_later_runs(row)
         return row.entry_id
-
-
-def _entry(row: Statement, parties: tuple[str, ...], *, issuer: str) -> Entry:
-    return Entry(
-        kind="statement",
-        book=settings.LEDGER_ORIGIN,
-        nonce=f"statement/{row.ref}",
-        occurred=row.period_end.isoformat(),
-        parties=parties,
-        contract=row.contract_ref,
-        reference=row.ref,
-        documents={row.ref: row.digest},
-        details={
-            "amount_due": f"{row.amount_due:f}",
-            "currency": row.currency,
-            "issuer": issuer,
-            "period_end": row.period_end.isoformat(),
-            "period_start": row.period_start.isoformat(),
-            "total": f"{row.total:f}",
-        },
-    )
 
 
 def _tell_later_runs(row: Statement) -> None:
