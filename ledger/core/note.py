@@ -1,6 +1,7 @@
-"""C2SP signed notes (c2sp.org/signed-note@v1.0.0) with Ed25519 (0x01) and cosignature/v1 (0x04) keys.
+"""C2SP signed notes (c2sp.org/signed-note@v1.0.0) and the three types of keys under them.
 
-A note is a text ending in a newline, an empty line, and signature lines `— <key name> base64(key id ‖ signature)`.
+Ed25519 (0x01) signs any note; the two of c2sp.org/tlog-cosignature, Ed25519 cosignature/v1 (0x04) and ML-DSA-44 (0x06),
+sign checkpoints alone. A note is a text ending in a newline, an empty line, and signature lines `— <key name> base64(key id ‖ signature)`.
 """
 
 from __future__ import annotations
@@ -12,18 +13,25 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
+from ledger.core import cosigned
 from ledger.core.errors import LedgerCode, LedgerError
 
 ED25519 = 0x01
 COSIGNATURE_V1 = 0x04
+ML_DSA_44 = 0x06
+COSIGNERS = frozenset({COSIGNATURE_V1, ML_DSA_44})
 MAX_NOTE_BYTES = 64_000  # below 65,535, so that a public leaf always fits the length prefix of an entry bundle
 MAX_SIGNATURES = 100
 _KEY_BYTES = 32
+_ML_DSA_KEY_BYTES = 1312
 _SIGNATURE_BYTES = 64
+_ML_DSA_SIGNATURE_BYTES = 2420
 _TIMESTAMP_BYTES = 8
 _KEY_ID_BYTES = 4
 _PREFIX = "— "
@@ -86,16 +94,18 @@ class VerifierKey:
     @property
     def supported(self) -> bool:
         """Whether this project can verify the key's signatures; others are ignored, as C2SP asks."""
-        return self.algorithm in {ED25519, COSIGNATURE_V1}
+        return self.algorithm == ED25519 or self.algorithm in COSIGNERS
 
     def verifies(self, text: bytes, signature: bytes) -> bool:
         """Whether `signature` (without its key id) is this key's over the note text `text`."""
         if self.algorithm == ED25519:
             return ed25519_verify(self.public_key, signature, text)
-        if self.algorithm == COSIGNATURE_V1 and len(signature) == _TIMESTAMP_BYTES + _SIGNATURE_BYTES:
-            seconds = int.from_bytes(signature[:_TIMESTAMP_BYTES], "big")
-            message = b"cosignature/v1\ntime %d\n" % seconds + text
-            return ed25519_verify(self.public_key, signature[_TIMESTAMP_BYTES:], message)
+        seconds, signature = int.from_bytes(signature[:_TIMESTAMP_BYTES], "big"), signature[_TIMESTAMP_BYTES:]
+        if self.algorithm == COSIGNATURE_V1:
+            return ed25519_verify(self.public_key, signature, cosigned.ed25519_message(text, seconds))
+        if self.algorithm == ML_DSA_44:
+            message = cosigned.ml_dsa_message(text, self.name, seconds)
+            return message is not None and ml_dsa_verify(self.public_key, signature, message)
         return False
 
     def _check(self) -> None:
@@ -103,6 +113,10 @@ class VerifierKey:
             return
         if self.key_id != _key_id(self.name, self.algorithm, self.public_key):
             raise LedgerError(LedgerCode.BAD_KEY, f"The key id of {self.name!r} does not belong to its key.")
+        if self.algorithm == ML_DSA_44:
+            if len(self.public_key) != _ML_DSA_KEY_BYTES:
+                raise LedgerError(LedgerCode.BAD_KEY, f"The ML-DSA-44 key of {self.name!r} is not 1312 bytes long.")
+            return
         if len(self.public_key) != _KEY_BYTES:
             raise LedgerError(LedgerCode.BAD_KEY, f"The Ed25519 key of {self.name!r} is not 32 bytes long.")
         y = int.from_bytes(self.public_key, "little") & (2**255 - 1)
@@ -153,8 +167,45 @@ class SignerKey:
     def sign(self, text: bytes) -> SignatureLine:
         """Sign the note text `text`, which ends in a newline."""
         check_text(text)
-        signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text)
-        return SignatureLine(self.name, self.vkey.key_id, signature)
+        return SignatureLine(self.name, self.vkey.key_id, self.sign_bytes(text))
+
+    def sign_bytes(self, data: bytes) -> bytes:
+        """Return the bare signature of what is no text: the caller makes sure that it cannot be taken for one."""
+        return Ed25519PrivateKey.from_private_bytes(self.seed).sign(data)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CosignerKey:
+    """A key that signs checkpoints alone, with the time: a witness's, or a log's own ML-DSA-44 key.
+
+    `algorithm` is 0x04 or 0x06; the 32-byte seed comes from outside.
+    """
+
+    name: str
+    seed: bytes
+    algorithm: int
+
+    def __repr__(self) -> str:
+        return f"CosignerKey({self.name!r}, {self.algorithm:#04x})"
+
+    @property
+    def vkey(self) -> VerifierKey:
+        """The verifier key that belongs to this seed, name and algorithm."""
+        return _verifier(self.name, self.seed, self.algorithm)
+
+    def cosign(self, text: bytes, seconds: int) -> SignatureLine:
+        """Sign the checkpoint text `text`; raises `bad-checkpoint` for another text.
+
+        `seconds` since 1970; 0 where nothing is said about larger trees, which a witness never does.
+        """
+        if self.algorithm == COSIGNATURE_V1:
+            signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(cosigned.ed25519_message(text, seconds))
+        else:
+            message = cosigned.ml_dsa_message(text, self.name, seconds)
+            if message is None:
+                raise LedgerError(LedgerCode.BAD_CHECKPOINT, f"{self.name} signs checkpoints alone, and this is none.")
+            signature = MLDSA44PrivateKey.from_seed_bytes(self.seed).sign(message)
+        return SignatureLine(self.name, self.vkey.key_id, seconds.to_bytes(_TIMESTAMP_BYTES, "big") + signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +280,17 @@ def ed25519_verify(public_key: bytes, signature: bytes, message: bytes) -> bool:
     return True
 
 
+def ml_dsa_verify(public_key: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether `signature` is valid under FIPS 204 with the parameters ML-DSA-44 and no context."""
+    if len(signature) != _ML_DSA_SIGNATURE_BYTES:
+        return False
+    try:
+        MLDSA44PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
 def check_text(data: bytes) -> None:
     """Raise `malformed` unless `data` is UTF-8, ends in a newline, and holds no other ASCII control character."""
     try:
@@ -267,8 +329,11 @@ def _key_id(name: str, algorithm: int, public_key: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\n" + bytes([algorithm]) + public_key).digest()[:_KEY_ID_BYTES]
 
 
-def _verifier(name: str, seed: bytes) -> VerifierKey:
+def _verifier(name: str, seed: bytes, algorithm: int = ED25519) -> VerifierKey:
     if len(seed) != _KEY_BYTES:
         raise LedgerError(LedgerCode.BAD_KEY, f"The seed of {name!r} is not 32 bytes long.")
-    public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
-    return VerifierKey.create(name, public)
+    if algorithm == ML_DSA_44:
+        public = MLDSA44PrivateKey.from_seed_bytes(seed).public_key().public_bytes_raw()
+    else:
+        public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    return VerifierKey.create(name, public, algorithm)

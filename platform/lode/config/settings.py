@@ -156,6 +156,10 @@ EXPORTS_DIR = VAR_DIR / "exports"
 # The ledger: its name (the origin line of its checkpoints), and where its files are published.
 LEDGER_ORIGIN = os.environ.get("LODE_LEDGER_ORIGIN", "ledger.lode.example/demo")
 LEDGER_DIR = VAR_DIR / "ledger"
+# The socket of the process that holds the log's key (`lode signer`); without it the key is read from `secrets/`.
+LEDGER_SIGNER_SOCKET = os.environ.get("LODE_SIGNER_SOCKET")
+# Witnesses with their addresses, and the quorum, as a C2SP tlog-policy.
+LEDGER_WITNESSES = os.environ.get("LODE_WITNESSES")
 
 # The demo world ends on a day: its jobs plan nothing after it, for no price of a later month is known there.
 SETTLE_UNTIL = os.environ.get("LODE_SETTLE_UNTIL") or ("2025-11-02" if LEDGER_ORIGIN.endswith("/demo") else None)
