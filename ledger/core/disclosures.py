@@ -125,6 +125,19 @@ def reveal(details: Mapping[str, Any], disclosures: Iterable[str]) -> dict[str, 
     return dict(shown)
 
 
+def encode_lines(texts: Iterable[str]) -> bytes:
+    """Return a file of disclosures: sorted, one a line."""
+    return "".join(f"{text}\n" for text in sorted(texts)).encode("ascii")
+
+
+def decode_lines(data: bytes) -> list[str]:
+    """Read what `encode_lines` wrote; raises `bad-field`. What the lines say is checked by `reveal`."""
+    lines = data.decode("ascii", "replace").split("\n")
+    if lines.pop() or not lines or lines != sorted(set(lines)):
+        _refuse("does not stand on a line of its own, in order")
+    return lines
+
+
 class _Walk:
     def __init__(self, known: Mapping[str, Disclosure]) -> None:
         self._known = known
