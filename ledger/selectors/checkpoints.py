@@ -22,6 +22,19 @@ def ledger_size() -> int:
     return chain.tip(APP).size
 
 
+def known_size(*, known_at: int | None) -> int:
+    """Return the tree size that a question means: the newest for None. Raises `bad-field` for one not yet reached.
+
+    What was known at a size is the same for ever; of a size to come nobody knows.
+    """
+    size = ledger_size()
+    if known_at is None:
+        return size
+    if known_at > size:
+        raise LedgerError(LedgerCode.BAD_FIELD, f"The ledger has {size} entries, fewer than {known_at}.")
+    return known_at
+
+
 def latest_checkpoint() -> SignedCheckpoint:
     """Return the latest signed tree head; raises `not-open` before the first."""
     row = chain.last_checkpoint(APP)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from ledger.core import entry as entries
@@ -21,12 +21,11 @@ from ledger.selectors.values import (
     RegisteredKey,
     Submission,
 )
-from ledger.sql import chain, inbox, reads
+from ledger.sql import chain, inbox, positions, reads
 from ledger.sql.reads import StoredEntry, StoredLeg, Where
 
 _HAS_LEG = (
-    "EXISTS (SELECT FROM ledger_leg AS l JOIN ledger_account AS a ON a.id = l.account_id"
-    " WHERE l.entry_index = e.index AND a.element = %(element)s)"
+    "EXISTS (SELECT FROM ledger_named_leg AS l WHERE l.entry_index = e.index AND l.element = %(element)s)"
 )
 _ON_ACCOUNT = "e.index IN (SELECT l.entry_index FROM ledger_leg AS l WHERE l.account_id = %(account)s)"
 _FOUND_BY = (
@@ -35,6 +34,7 @@ _FOUND_BY = (
     "left(encode(e.entry_id, 'hex'), length(%(search)s)), left(encode(e.leaf_hash, 'hex'), length(%(search)s))))"
 )
 _ENTRY_ID_DIGITS = 64
+_BATCH = 500
 
 
 def list_entries(
@@ -67,11 +67,18 @@ def list_entries(
     where.add(_FOUND_BY, search=search)
     where.add("e.index = ANY(%(indexes)s)", indexes=None if indexes is None else list(indexes))
     if account is not None:
-        number = reads.account_id(account)
-        if number is None:
+        row = positions.account_row(account)
+        if row is None:
             return ()
-        where.add(_ON_ACCOUNT, account=number)
+        where.add(_ON_ACCOUNT, account=row.number)
     return _summaries(reads.entries(where, limit=limit))
+
+
+def stream_entries(*, party: str | None, before_index: int | None = None, **filters: Any) -> Iterator[EntrySummary]:
+    """Give every entry of `list_entries` with those filters, newest first, however many."""
+    while found := list_entries(party=party, before_index=before_index, limit=_BATCH, **filters):
+        yield from found
+        before_index = found[-1].index
 
 
 def entry_detail(*, index: int, party: str | None) -> EntryDetail:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from ledger.core.entry import Account
@@ -165,7 +166,11 @@ class BalanceRow:
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One entry in an account's statement, in the order of recording."""
+    """One entry in an account, with what stood there before and after it in the order of the statement.
+
+    In the order of days that is the balance of the day as is now known; in the order of recording it is the balance
+    that was sealed, which `leg` carries in either order.
+    """
 
     index: int
     entry_id: str
@@ -175,19 +180,70 @@ class StatementLine:
     contract: str | None
     reference: str | None
     leg: PostedLeg
+    balance_before_mg: int
+    balance_after_mg: int
+
+
+class Order(StrEnum):
+    """In which order an account's lines stand: by the day in the world, or as the ledger learned of them."""
+
+    OCCURRED = "occurred"
+    RECORDED = "recorded"
 
 
 @dataclass(frozen=True, slots=True)
 class AccountStatement:
-    """An account's movements between two days: opening + Σ lines = closing, all as known at one tree size."""
+    """An account between two days, both included, as known at a tree size: opening + its lines = closing.
+
+    `late_days` is the most days by which one of its legs ever came late. The lines themselves are read apart, page by
+    page or as a stream, however many they are.
+    """
 
     account: Account
+    number: int
     start: dt.date | None
     end: dt.date | None
     known_at: int
+    order: Order
     opening_mg: int
-    lines: tuple[StatementLine, ...]
     closing_mg: int
+    late_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinePlace:
+    """Where a page of lines ended: the next one begins after it."""
+
+    occurred: dt.date
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedRow:
+    """A sum of balances of one day that is known otherwise now than before; axes not grouped by are None."""
+
+    element: str
+    owner: str | None
+    holder: str | None
+    state: str | None
+    lot: str | None
+    before_mg: int
+    after_mg: int
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedLine:
+    """A leg that was recorded after a tree size and occurred by a day; `leg_no` is its place in its entry, from 0."""
+
+    index: int
+    leg_no: int
+    entry_id: str
+    kind: str
+    occurred: dt.date
+    recorded: dt.datetime
+    contract: str | None
+    reference: str | None
+    leg: PostedLeg
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,32 +11,17 @@ from django.db import connections
 
 from ledger.core.entry import Account
 from ledger.sql.inbox import APP
+from ledger.sql.seen_by import seen_by
 
 MOST = 2**63 - 1
-AXES = ("owner", "holder", "state", "lot")
+_CHUNK = 2000
+# `fetch` for a page or a few rows, `stream` for as many as there are.
+Read = Callable[[str, dict[str, Any]], Iterable[tuple[Any, ...]]]
 
 _ENTRY_COLUMNS = (
     "e.index, e.entry_id, e.kind, e.occurred, e.recorded, e.note, e.seal, e.nonce, e.leaf, e.leaf_hash,"
     " e.contract, e.reference, e.corrects, e.public, e.readers"
 )
-
-# What stands in an account up to a day, as known at a tree size. `occurred_max` never falls along the chain, so the
-# legs up to the last with occurred_max <= day are a prefix, whose end carries its sum; what is missing are late legs.
-_BALANCE_AT = """
-    coalesce((
-        SELECT l.balance_after_mg FROM ledger_leg AS l
-        WHERE l.account_id = a.id AND l.entry_index <= least(%(known_at)s - 1, coalesce((
-            SELECT d.entry_index FROM ledger_leg AS d
-            WHERE d.account_id = a.id AND d.occurred_max <= %(as_of)s::date
-            ORDER BY d.occurred_max DESC, d.entry_index DESC LIMIT 1), -1))
-        ORDER BY l.entry_index DESC LIMIT 1
-    ), 0) + coalesce((
-        SELECT sum(l.mass_mg) FROM ledger_leg AS l
-        WHERE l.account_id = a.id AND l.occurred < l.occurred_max
-            AND l.occurred_max > %(as_of)s::date AND l.occurred_max <= %(as_of)s::date + b.late_days
-            AND l.occurred <= %(as_of)s::date AND l.entry_index < %(known_at)s
-    ), 0)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +75,25 @@ class Where:
 
 
 def fetch(query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Run a query as the app."""
-    with connections[APP].cursor() as cursor:
+    """Run a query as the app; where a parameter `party` stands in it, the database shows what that party may see."""
+    with seen_by(connections[APP], parameters.get("party")), connections[APP].cursor() as cursor:
         cursor.execute(query, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def stream(query: str, parameters: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """Run a query as `fetch` does and give its rows as they come: the server keeps them, not this process."""
+    connection, party = connections[APP], parameters.get("party")
+    with connection.chunked_cursor() as cursor:
+        with seen_by(connection, party):
+            cursor.execute(query, parameters)
+        while True:
+            with seen_by(connection, party):
+                rows = cursor.fetchmany(_CHUNK)
+            if not rows:
+                return
+            yield from rows
 
 
 def readable(where: Where, party: str | None) -> None:
@@ -121,40 +120,14 @@ def _entry(row: Sequence[Any]) -> StoredEntry:
 
 
 def legs(where: Where) -> list[StoredLeg]:
-    """Return legs in the order of recording; conditions may speak of `l` (leg), `a` (account) and `e` (entry)."""
+    """Return legs in the order of recording; conditions speak of `l`, a leg with the names of its account."""
     rows = fetch(
-        "SELECT l.entry_index, a.owner, a.holder, a.element, a.state, a.lot,"  # noqa: S608
+        "SELECT l.entry_index, l.owner, l.holder, l.element, l.state, l.lot,"  # noqa: S608
         " l.mass_mg, l.occurred, l.account_seq, l.balance_after_mg"
-        " FROM ledger_leg AS l JOIN ledger_account AS a ON a.id = l.account_id"
-        f" JOIN ledger_entry AS e ON e.index = l.entry_index WHERE {where} ORDER BY l.entry_index, l.leg_no",
+        f" FROM ledger_named_leg AS l WHERE {where} ORDER BY l.entry_index, l.leg_no",
         where.parameters,
     )
     return [StoredLeg(row[0], Account(*row[1:6]), *row[6:]) for row in rows]
-
-
-def account_id(account: Account) -> int | None:
-    """Return the number of an account's row."""
-    rows = fetch(
-        "SELECT id FROM ledger_account WHERE owner = %(owner)s AND holder = %(holder)s AND element = %(element)s"
-        " AND state = %(state)s AND lot = %(lot)s",
-        account._asdict(),
-    )
-    return rows[0][0] if rows else None
-
-
-def balances(
-    where: Where, axes: Sequence[str], as_of: dt.date | None, known_at: int | None
-) -> list[tuple[tuple[str, ...], int]]:
-    """Return (element and the values of `axes`, mass in mg), sorted, zeros left out; conditions speak of `a`."""
-    columns = ", ".join(f"a.{axis}" for axis in ("element", *axes))
-    now = as_of is None and known_at is None
-    rows = fetch(
-        f"SELECT {columns}, sum({'b.mass_mg' if now else _BALANCE_AT}) AS mass_mg"  # noqa: S608
-        f" FROM ledger_account AS a JOIN ledger_balance AS b ON b.account_id = a.id WHERE {where}"
-        f" GROUP BY {columns} HAVING sum({'b.mass_mg' if now else _BALANCE_AT}) <> 0 ORDER BY {columns}",
-        {**where.parameters, "as_of": as_of or "infinity", "known_at": MOST if known_at is None else known_at},
-    )
-    return [(tuple(row[:-1]), int(row[-1])) for row in rows]
 
 
 def keys(where: Where) -> list[tuple[Any, ...]]:

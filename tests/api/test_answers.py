@@ -53,7 +53,7 @@ class TestLedger:
     def test_an_account_ties(self, api):
         where = "owner=meridian&holder=voltaic&element=Ni&state=stock&lot=lot-1"
         answer = api.get(f"accounts/statement?{where}&start=2024-01-01&end=2024-01-31").json()
-        (line,) = answer["lines"]
+        (line,) = answer["items"]
         assert int(answer["opening_mg"]) + int(line["leg"]["mass_mg"]) == int(answer["closing_mg"]) == 36 * TONNE
         assert line["kind"] == "lease-out"
 

@@ -13,7 +13,8 @@ from ledger.core.entry import move, net_legs
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.note import VerifierKey
 from ledger.core.proof import Proof
-from ledger.selectors.balances import account_statement, balances
+from ledger.selectors.accounts import account_statement
+from ledger.selectors.balances import balances
 from ledger.selectors.checkpoints import checkpoint_at, consistency_of, latest_checkpoint, proof_of
 from ledger.selectors.entries import entry_by_id, entry_detail, list_entries, submission
 from ledger.selectors.keys import keys

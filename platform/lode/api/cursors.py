@@ -22,10 +22,13 @@ def read_cursor(kind: str, cursor: str, count: int) -> tuple[int, ...]:
     """Return the numbers of a cursor. Raises ProblemError `bad-cursor` for one that this list did not give."""
     name, _, numbers = _decoded(cursor).partition(":")
     if name != kind or not _NUMBERS.fullmatch(numbers) or numbers.count(".") != count - 1:
-        raise ProblemError(
-            400, "bad-cursor", "This cursor is not one of this list. Begin without one, and follow `next`."
-        )
+        raise bad_cursor()
     return tuple(int(number) for number in numbers.split("."))
+
+
+def bad_cursor() -> ProblemError:
+    """Return the refusal of a cursor that no list gave."""
+    return ProblemError(400, "bad-cursor", "This cursor is not one of this list. Begin without one, and follow `next`.")
 
 
 def _decoded(cursor: str) -> str:

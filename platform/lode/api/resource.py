@@ -51,6 +51,18 @@ class Resource(APIView):
         found.is_valid(raise_exception=True)
         return dict(found.validated_data)
 
+    def table_query(self, serializer: type[serializers.Serializer[Any]]) -> tuple[dict[str, Any], bool]:
+        """Return a list's parameters, and whether its rows are wanted as CSV: then all of them, and no page.
+
+        Raises ValidationError, also for a CSV that is asked for in pages.
+        """
+        query = dict(self.query(serializer))
+        form = query.pop("format", None) or self.request.accepted_renderer.format
+        if form == "csv" and (paged := sorted({"cursor", "limit"} & set(self.request.query_params))):
+            whole = serializers.ErrorDetail("A CSV has every row: ask for it without.", code="not-paged")
+            raise serializers.ValidationError({name: [whole] for name in paged})
+        return query, form == "csv"
+
     def body(self, serializer: type[serializers.Serializer[Any]]) -> Mapping[str, Any]:
         """Return the body's members, checked. Raises ValidationError, also for one that is not offered."""
         given: Any = self.request.data
@@ -80,7 +92,8 @@ class Resource(APIView):
         patch_vary_headers(final, ["Authorization", "Accept"])
         if not final.has_header("Cache-Control"):
             final["Cache-Control"] = REVALIDATE if final.status_code == 200 else "no-store"  # noqa: PLR2004
-        if request.method == "GET" and final.status_code == 200:  # noqa: PLR2004
+        # A stream is made while it is sent: its bytes are not there yet to be tagged.
+        if request.method == "GET" and final.status_code == 200 and not final.streaming:  # noqa: PLR2004
             tags = request.headers.get("If-None-Match", "")
             final.add_post_render_callback(lambda rendered: _tag(rendered, tags))
         return final

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
 from lode.api.shapes.fields import Query, Shape
@@ -98,6 +98,12 @@ def listed(shape: type[Shape], **more: serializers.Field[Any, Any, Any, Any]) ->
             "next": serializers.CharField(allow_null=True, help_text="the address of the following page"),
         },
     )
+
+
+def tabular(shape: Any) -> dict[tuple[int, str], Any]:
+    """Return the answers of a list that is also given whole, as CSV."""
+    described = OpenApiResponse(OpenApiTypes.BINARY, description="every row, columns as in docs/api.md")
+    return {(200, "application/json"): shape, (200, "text/csv"): described}
 
 
 def add_problem_responses(result: dict[str, Any], **_: Any) -> dict[str, Any]:

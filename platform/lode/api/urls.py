@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from lode.api.views import contracts, decisions, ledger, nothing, parties, reconciliation
+from lode.api.views import accounts, contracts, decisions, ledger, nothing, parties, reconciliation
 
 app_name = "api"
 
@@ -22,8 +22,12 @@ v1: list[URLPattern | URLResolver] = [
     path("parties", parties.Parties.as_view(), name="parties"),
     path("parties/<name:party>", parties.PartyDetail.as_view(), name="party"),
     path("keys", parties.Keys.as_view(), name="keys"),
-    path("accounts", ledger.Accounts.as_view(), name="accounts"),
-    path("accounts/statement", ledger.AccountStatement.as_view(), name="account-statement"),
+    path("accounts", accounts.Accounts.as_view(), name="accounts"),
+    path("accounts/balance", accounts.AccountBalance.as_view(), name="account-balance"),
+    path("accounts/statement", accounts.AccountStatement.as_view(), name="account-statement"),
+    path("accounts/history", accounts.AccountHistory.as_view(), name="account-history"),
+    path("accounts/learned", accounts.Learned.as_view(), name="accounts-learned"),
+    path("accounts/learned/lines", accounts.LearnedLines.as_view(), name="accounts-learned-lines"),
     path("entries", ledger.Entries.as_view(), name="entries"),
     path("entries/<int:index>", ledger.EntryDetail.as_view(), name="entry"),
     path("entries/<int:index>/proof", ledger.Proof.as_view(), name="proof"),

@@ -92,6 +92,14 @@ class PageQuery(Query):
     limit = serializers.IntegerField(required=False, min_value=1, max_value=200, default=50)
 
 
+class TableQuery(PageQuery):
+    """What every list takes that is also given whole, as CSV."""
+
+    format = serializers.ChoiceField(
+        ["json", "csv"], required=False, help_text="csv: all rows as one file, as with `Accept: text/csv`"
+    )
+
+
 def identifier(**kwargs: Any) -> serializers.RegexField:
     """A party's identifier, or a lot."""
     return serializers.RegexField(IDENTIFIER, required=kwargs.pop("required", False), **kwargs)
@@ -120,6 +128,6 @@ def text(**kwargs: Any) -> serializers.CharField:
     )
 
 
-def day() -> serializers.DateField:
+def day(*, required: bool = False) -> serializers.DateField:
     """A day, YYYY-MM-DD."""
-    return serializers.DateField(required=False, input_formats=["%Y-%m-%d"])
+    return serializers.DateField(required=required, input_formats=["%Y-%m-%d"])

@@ -10,20 +10,16 @@ from lode.api.shapes.fields import (
     MAX_SIZE,
     BytesField,
     MassField,
-    PageQuery,
     Query,
     Shape,
+    TableQuery,
     UtcField,
     Utf8Field,
     day,
     element,
-    identifier,
     known_at,
-    state,
     text,
 )
-
-AXES = ("owner", "holder", "state", "lot")
 
 
 class PartyShape(Shape):
@@ -44,52 +40,12 @@ class KeyShape(Shape):
     revoked_at_index = serializers.IntegerField(allow_null=True)
 
 
-class BalanceQuery(PageQuery):
-    owner = identifier()
-    holder = identifier()
-    element = element()
-    state = state()
-    lot = identifier()
-    as_of = day()
-    known_at = known_at()
-    group = text(help_text="axes to keep, comma between: owner, holder, state, lot; `none` sums over all of them")
-
-    def validate_group(self, value: str) -> tuple[str, ...]:
-        """Return the axes. Raises ValidationError for one that is not."""
-        if value == "none":
-            return ()
-        axes = tuple(value.split(","))
-        if set(axes) - set(AXES) or len(set(axes)) != len(axes):
-            raise serializers.ValidationError(f"Name each of {', '.join(AXES)} at most once, or `none`.", "bad-group")
-        return axes
-
-
-class BalanceShape(Shape):
-    element = serializers.CharField()
-    owner = serializers.CharField(allow_null=True)
-    holder = serializers.CharField(allow_null=True)
-    state = serializers.CharField(allow_null=True)
-    lot = serializers.CharField(allow_null=True)
-    mass_mg = MassField()
-
-
 class AccountShape(Shape):
     owner = serializers.CharField()
     holder = serializers.CharField()
     element = serializers.CharField()
     state = serializers.CharField()
     lot = serializers.CharField()
-
-
-class AccountQuery(Query):
-    owner = identifier(required=True)
-    holder = identifier(required=True)
-    element = element(required=True)
-    state = state(required=True)
-    lot = identifier(required=True)
-    start = day()
-    end = day()
-    known_at = known_at()
 
 
 class LegShape(Shape):
@@ -100,33 +56,13 @@ class LegShape(Shape):
     balance_after_mg = MassField()
 
 
-class AccountLineShape(Shape):
-    index = serializers.IntegerField()
-    entry_id = serializers.CharField()
-    kind = serializers.CharField()
-    occurred = serializers.DateField()
-    recorded_utc = UtcField(source="recorded")
-    contract = serializers.CharField(allow_null=True)
-    reference = serializers.CharField(allow_null=True)
-    leg = LegShape()
-
-
-class AccountStatementShape(Shape):
-    account = AccountShape()
-    start = serializers.DateField(allow_null=True)
-    end = serializers.DateField(allow_null=True)
-    known_at = serializers.IntegerField()
-    opening_mg = MassField()
-    closing_mg = MassField()
-    lines = AccountLineShape(many=True)
-
-
-class EntryQuery(PageQuery):
+class EntryQuery(TableQuery):
     kind = text(max_length=40)
     contract = text()
     element = element()
     occurred_from = day()
     occurred_to = day()
+    known_at = known_at()
 
 
 class SignatureShape(Shape):

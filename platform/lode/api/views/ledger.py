@@ -1,4 +1,4 @@
-"""Accounts, entries, proofs and tree heads, as the token's organisation may see them."""
+"""Entries, proofs and tree heads, as the token's organisation may see them."""
 
 from __future__ import annotations
 
@@ -6,31 +6,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.http import StreamingHttpResponse
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.core import entry as entries
-from ledger.core.entry import Account
 from ledger.core.note import Note
-from ledger.selectors.balances import account_statement, balances
-from ledger.selectors.checkpoints import checkpoint_at, consistency_of, latest_checkpoint, ledger_size, proof_of
-from ledger.selectors.entries import entry_by_id, entry_detail, list_entries, submission
+from ledger.selectors.checkpoints import checkpoint_at, consistency_of, latest_checkpoint, proof_of
+from ledger.selectors.entries import entry_by_id, entry_detail, list_entries, stream_entries, submission
 from ledger.services.submit_entry import dry_run, submit_entry
 from lode.api.cursors import read_cursor, write_cursor
 from lode.api.idempotency import idempotency_key
 from lode.api.problems import ProblemError
+from lode.api.renderers import CsvRenderer, JsonRenderer
 from lode.api.resource import IMMUTABLE, Resource
-from lode.api.schema import listed, parameters
+from lode.api.schema import listed, parameters, tabular
 from lode.api.shapes.fields import Query
 from lode.api.shapes.ledger import (
-    AXES,
-    AccountQuery,
-    AccountStatementShape,
-    BalanceQuery,
-    BalanceShape,
     CheckpointShape,
     ConsistencyQuery,
     ConsistencyShape,
@@ -43,71 +37,31 @@ from lode.api.shapes.ledger import (
     ProofShape,
     SubmissionShape,
 )
-
-
-class Accounts(Resource):
-    @extend_schema(
-        operation_id="accounts_list",
-        tags=["ledger"],
-        parameters=parameters(BalanceQuery),
-        responses=listed(
-            BalanceShape,
-            as_of=serializers.DateField(allow_null=True),
-            known_at=serializers.IntegerField(),
-        ),
-    )
-    def get(self, request: Request) -> Response:  # noqa: ARG002
-        """List balances by element and the axes kept, as of a day, as known at a tree size.
-
-        All pages of a list are read at the tree size of the first one. Zero balances are left out.
-        """
-        query = dict(self.query(BalanceQuery))
-        limit, cursor = query.pop("limit"), query.pop("cursor", None)
-        size = query.pop("known_at", None)
-        axes = query.pop("group", AXES)
-        first = 0
-        if cursor is not None:
-            pinned, first = read_cursor("accounts", cursor, 2)
-            size = pinned if size is None else size
-        size = ledger_size() if size is None else size
-        rows = balances(party=self.actor.reads_as, known_at=size, group_by=axes, **query)
-        last = first + limit
-        following = write_cursor("accounts", size, last) if last < len(rows) else None
-        items = list(BalanceShape(rows[first:last], many=True).data)
-        as_of = query.get("as_of")
-        return self.page(items, following, as_of=as_of.isoformat() if as_of else None, known_at=size)
-
-
-class AccountStatement(Resource):
-    @extend_schema(
-        operation_id="accounts_statement",
-        tags=["ledger"],
-        parameters=parameters(AccountQuery),
-        responses=AccountStatementShape,
-    )
-    def get(self, request: Request) -> Response:  # noqa: ARG002
-        """Read one account's movements between two days, both included: opening + lines = closing."""
-        query = dict(self.query(AccountQuery))
-        account = Account(*(query.pop(name) for name in Account._fields))
-        found = account_statement(account=account, party=self.actor.reads_as, **query)
-        return Response(AccountStatementShape(found).data)
+from lode.exports.core.ledger_tables import ENTRIES, entry_rows
+from lode.exports.downloads import streamed
 
 
 class Entries(Resource):
+    renderer_classes = [JsonRenderer, CsvRenderer]
+
     @extend_schema(
         operation_id="entries_list",
         tags=["ledger"],
         parameters=parameters(EntryQuery),
-        responses=listed(EntryShape),
+        responses=tabular(listed(EntryShape)),
     )
-    def get(self, request: Request) -> Response:  # noqa: ARG002
-        """List the entries that the organisation may read, newest first."""
-        query = dict(self.query(EntryQuery))
-        limit, cursor = query.pop("limit"), query.pop("cursor", None)
-        before = read_cursor("entries", cursor, 1)[0] if cursor is not None else None
-        found = list_entries(party=self.actor.reads_as, before_index=before, limit=limit + 1, **query)
-        following = write_cursor("entries", found[limit - 1].index) if len(found) > limit else None
-        return self.page(list(EntryShape(found[:limit], many=True).data), following)
+    def get(self, request: Request) -> Response | StreamingHttpResponse:  # noqa: ARG002
+        """List the entries that the organisation may read, newest first; as CSV, a row for each posting."""
+        query, as_csv = self.table_query(EntryQuery)
+        limit, cursor, before = query.pop("limit"), query.pop("cursor", None), query.pop("known_at", None)
+        if as_csv:
+            found = stream_entries(party=self.actor.reads_as, before_index=before, **query)
+            return streamed("entries", "csv", ENTRIES, entry_rows(found))
+        if cursor is not None:
+            before = read_cursor("entries", cursor, 1)[0]
+        page = list_entries(party=self.actor.reads_as, before_index=before, limit=limit + 1, **query)
+        following = write_cursor("entries", page[limit - 1].index) if len(page) > limit else None
+        return self.page(list(EntryShape(page[:limit], many=True).data), following)
 
     @extend_schema(
         operation_id="entries_submit",

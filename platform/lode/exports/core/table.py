@@ -6,13 +6,14 @@ import csv
 import io
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 Cell = str | int | Decimal | date | datetime | None
 _FORMULA_STARTS = frozenset("=+-@\t\r\n|%")
+_PIECE = 1 << 16
 
 
 def cell_text(value: Cell) -> str:
@@ -35,13 +36,34 @@ def cell_text(value: Cell) -> str:
     return f"'{value}" if looked_at[:1] in _FORMULA_STARTS else value
 
 
-def csv_bytes(columns: Sequence[str], rows: Sequence[Mapping[str, Cell]]) -> bytes:
+def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> bytes:
     """Return RFC 4180 CSV in UTF-8 without a byte order mark: a heading, then one line a row, in the columns' order."""
+    return b"".join(csv_stream(columns, rows))
+
+
+def csv_stream(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> Iterator[bytes]:
+    """Give the bytes of `csv_bytes` piece by piece, so that no number of rows has to be held at once."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows([cell_text(row[column]) for column in columns] for row in rows)
-    return out.getvalue().encode()
+    for row in rows:
+        writer.writerow([cell_text(row[column]) for column in columns])
+        if out.tell() >= _PIECE:
+            yield out.getvalue().encode()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue().encode()
+
+
+def json_stream(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> Iterator[bytes]:
+    """Give what `json_bytes` says of rows without statements piece by piece, one row a line."""
+    yield f'{{"format": "lode/export/v1", "columns": {json.dumps(list(columns))}, "rows": ['.encode()
+    mark = "\n"
+    for row in rows:
+        value = {column: _json_cell(row[column]) for column in columns}
+        yield f"{mark}{json.dumps(value, ensure_ascii=False)}".encode()
+        mark = ",\n"
+    yield b'\n], "statements": []}\n'
 
 
 def json_bytes(columns: Sequence[str], rows: Sequence[Mapping[str, Cell]], documents: Sequence[Any]) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import path, re_path, reverse
 from django.utils.translation import get_language
@@ -17,33 +17,30 @@ from django.views.decorators.http import require_GET
 
 from ledger.core.entry import Account, State
 from ledger.core.rules import INSIDE
-from ledger.selectors.balances import account_statement, balances
+from ledger.selectors.accounts import account_lines, account_statement
+from ledger.selectors.balances import balances, stream_balances
 from ledger.selectors.checkpoints import ledger_size
-from ledger.selectors.values import AccountStatement, BalanceRow
-from lode.exports.core.table import Cell as CsvCell
+from ledger.selectors.values import AccountStatement, BalanceRow, StatementLine
+from lode.exports.core import ledger_tables as tables
+from lode.exports.downloads import streamed
 from lode.parties.actor import Actor
 from lode.parties.selectors import party_names
 from lode.web.charts import Change, ChartError, steps
 from lode.web.charts.base import Chart
 from lode.web.ledger_words import account_path, kind_word, state_word
 from lode.web.requests import as_actor, day_of, size_of
-from lode.web.tables import download
 from lode.web.templatetags.ui import mass as mass_html
 from lode.web.ui import Cell, Chip, Choice, Column, Row, Table
 
 UNITS = ("kg", "t")
 FILTERS = ("element", "owner", "holder", "state")
-COLUMNS = ("element", "owner", "holder", "state", "lot", "mass_mg", "as_of", "known_at_size")
-LINES = (
-    "line", "occurred", "recorded_utc", "entry", "entry_id", "kind", "contract", "reference", "mass_mg", "balance_mg",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Asked:
     """What the address asks for: filters, the day, the tree size, and the unit to show."""
 
-    filters: Mapping[str, str]
+    filters: Mapping[str, Any]
     as_of: dt.date
     known_at: int
     unit: str
@@ -182,16 +179,11 @@ def _account(row: BalanceRow) -> Account:
 
 @require_GET
 @as_actor
-def table(request: HttpRequest, actor: Actor, form: str) -> HttpResponse:
+def table(request: HttpRequest, actor: Actor, form: str) -> HttpResponseBase:
     """Answer the positions with the same filters as CSV or JSON."""
     asked = _asked(request)
-    rows: list[dict[str, CsvCell]] = [
-        {
-            **_account(row)._asdict(), "mass_mg": row.mass_mg, "as_of": asked.as_of, "known_at_size": asked.known_at,
-        }
-        for row in _rows(actor, asked)
-    ]  # fmt: skip
-    return download("accounts", form, COLUMNS, rows)
+    rows = stream_balances(party=actor.reads_as, as_of=asked.as_of, known_at=asked.known_at, **asked.filters)
+    return streamed("accounts", form, tables.POSITIONS, tables.position_rows(rows, asked.as_of, asked.known_at))
 
 
 def _statement(request: HttpRequest, actor: Actor, parts: Mapping[str, str]) -> AccountStatement:
@@ -211,6 +203,7 @@ def detail(request: HttpRequest, actor: Actor, /, **parts: str) -> HttpResponse:
     unit = request.GET.get("unit", "kg")
     unit = unit if unit in UNITS else "kg"
     account = found.account
+    lines = list(account_lines(found))
     names = party_names({account.owner, account.holder}, get_language() or "en")
     same_lot = balances(
         party=actor.reads_as, owner=account.owner, element=account.element, lot=account.lot,
@@ -224,8 +217,8 @@ def detail(request: HttpRequest, actor: Actor, /, **parts: str) -> HttpResponse:
         "found": found,
         "unit": unit,
         "choices": [Choice(one, f"?{_with(request, unit=one)}", current=one == unit) for one in UNITS],
-        "lines": _lines(request, found, unit),
-        "chart": _chart(found, unit),
+        "lines": _lines(request, found, lines, unit),
+        "chart": _chart(found, lines, unit),
         "posted_mg": found.closing_mg,
         "transit_mg": sum(row.mass_mg for row in same_lot if row.state == State.TRANSIT and _same(row, account)),
         "available_mg": sum(row.mass_mg for row in same_lot if row.state == State.STOCK and _same(row, account)),
@@ -250,24 +243,8 @@ def _with(request: HttpRequest, **changes: str) -> str:
     return str(params.urlencode())
 
 
-def _lines(request: HttpRequest, found: AccountStatement, unit: str) -> Table:
-    balance = found.opening_mg
-    rows = [_edge_row(_("Opening"), balance, unit)]
-    for line in found.lines:
-        balance += line.leg.mass_mg
-        rows.append(
-            Row(
-                (
-                    Cell(str(line.index), href=reverse("entry", args=[line.index])),
-                    Cell(line.occurred.isoformat(), css="nowrap"),
-                    Cell(kind_word(line.kind)),
-                    Cell(line.reference or ""),
-                    Cell(line.contract or "", href=f"/contracts/{line.contract}/" if line.contract else ""),
-                    Cell(mass_html(line.leg.mass_mg, unit=unit, signed=True, bare=True)),
-                    Cell(mass_html(balance, unit=unit, bare=True)),
-                )
-            )
-        )
+def _lines(request: HttpRequest, found: AccountStatement, lines: Sequence[StatementLine], unit: str) -> Table:
+    rows = [_edge_row(_("Opening"), found.opening_mg, unit), *(_line_row(line, unit) for line in lines)]
     return Table(
         caption=_("Lines in the order of recording"),
         columns=(
@@ -282,17 +259,30 @@ def _lines(request: HttpRequest, found: AccountStatement, unit: str) -> Table:
     )  # fmt: skip
 
 
+def _line_row(line: StatementLine, unit: str) -> Row:
+    return Row(
+        (
+            Cell(str(line.index), href=reverse("entry", args=[line.index])),
+            Cell(line.occurred.isoformat(), css="nowrap"),
+            Cell(kind_word(line.kind)),
+            Cell(line.reference or ""),
+            Cell(line.contract or "", href=f"/contracts/{line.contract}/" if line.contract else ""),
+            Cell(mass_html(line.leg.mass_mg, unit=unit, signed=True, bare=True)),
+            Cell(mass_html(line.balance_after_mg, unit=unit, bare=True)),
+        )
+    )
+
+
 def _edge_row(word: str, mass_mg: int, unit: str) -> Row:
     return Row((Cell(word, span=6), Cell(mass_html(mass_mg, unit=unit, bare=True))))
 
 
-def _chart(found: AccountStatement, unit: str) -> Chart | None:
-    if not found.lines:
+def _chart(found: AccountStatement, lines: Sequence[StatementLine], unit: str) -> Chart | None:
+    if not lines:
         return None
-    days = [line.occurred for line in found.lines]
+    days = [line.occurred for line in lines]
     changes = [
-        Change(line.occurred, line.leg.mass_mg, str(line.index), reverse("entry", args=[line.index]))
-        for line in found.lines
+        Change(line.occurred, line.leg.mass_mg, str(line.index), reverse("entry", args=[line.index])) for line in lines
     ]
     first, last = found.start or min(days), found.end or max(days)
     if first == last:
@@ -308,23 +298,11 @@ def _chart(found: AccountStatement, unit: str) -> Chart | None:
 
 @require_GET
 @as_actor
-def lines_table(request: HttpRequest, actor: Actor, /, form: str, **parts: str) -> HttpResponse:
+def lines_table(request: HttpRequest, actor: Actor, /, form: str, **parts: str) -> HttpResponseBase:
     """Answer one account's opening, lines and closing as CSV or JSON."""
     found = _statement(request, actor, parts)
-    nothing: dict[str, CsvCell] = dict.fromkeys(LINES)
-    rows: list[dict[str, CsvCell]] = [{**nothing, "line": "opening", "balance_mg": found.opening_mg}]
-    balance = found.opening_mg
-    for line in found.lines:
-        balance += line.leg.mass_mg
-        rows.append(
-            {
-                "line": "posting", "occurred": line.occurred, "recorded_utc": line.recorded, "entry": line.index,
-                "entry_id": line.entry_id, "kind": line.kind, "contract": line.contract, "reference": line.reference,
-                "mass_mg": line.leg.mass_mg, "balance_mg": balance,
-            }
-        )  # fmt: skip
-    rows.append({**nothing, "line": "closing", "balance_mg": found.closing_mg})
-    return download(f"account-{'-'.join(found.account)}", form, LINES, rows)
+    rows = tables.line_rows(found, account_lines(found))
+    return streamed(f"account-{'-'.join(found.account)}", form, tables.LINES, rows)
 
 
 _PARTS = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,26 +20,22 @@ from ledger.core.entry import Account
 from ledger.core.errors import LedgerError
 from ledger.selectors.balances import balances
 from ledger.selectors.checkpoints import ledger_size, proof_of
-from ledger.selectors.entries import entry_detail, list_entries
+from ledger.selectors.entries import entry_detail, list_entries, stream_entries
 from ledger.selectors.values import EntryDetail, EntryProof, EntrySummary, PostedLeg
-from lode.exports.core.table import Cell as CsvCell
+from lode.exports.core.ledger_tables import ENTRIES, entry_rows
+from lode.exports.downloads import streamed
 from lode.parties.actor import Actor
 from lode.parties.selectors import party_names
 from lode.web.formats import utc_time
 from lode.web.ledger_words import KINDS, account_path, kind_word, postings_line, state_word
 from lode.web.requests import as_actor
-from lode.web.tables import attachment, download
+from lode.web.tables import attachment
 from lode.web.templatetags.ui import mass as mass_html
 from lode.web.ui import Cell, Chip, Column, Row, Table
 from lode.web.verify_texts import config_of
 
 PAGE = 50
-EVERY = 500
 FILTERS = ("q", "kind", "contract", "element", "account", "entries", "from", "to", "known_at")
-COLUMNS = (
-    "entry", "entry_id", "kind", "occurred", "recorded_utc", "contract", "reference", "owner", "holder", "element",
-    "state", "lot", "mass_mg", "balance_before_mg", "balance_after_mg", "signed_by", "corrects",
-)  # fmt: skip
 
 # As in docs/ledger-format.md: the nonce stands in the proof, note and seal are files.
 COMMITMENT = (
@@ -75,22 +70,21 @@ def _asked(request: HttpRequest) -> dict[str, str]:
     return {name: text for name, text in given.items() if text}
 
 
-def _entries(actor: Actor, asked: dict[str, str], *, before: int | None, limit: int) -> tuple[EntrySummary, ...]:
+def _filters(actor: Actor, asked: dict[str, str], before: int | None = None) -> dict[str, Any]:
     known_at = _number(asked.get("known_at", ""))
     ends = [end for end in (before, known_at) if end is not None]
-    return list_entries(
-        party=actor.reads_as,
-        kind=asked.get("kind"),
-        contract=asked.get("contract"),
-        element=asked.get("element"),
-        account=_account(asked["account"]) if "account" in asked else None,
-        occurred_from=_day(asked.get("from", "")),
-        occurred_to=_day(asked.get("to", "")),
-        search=asked.get("q"),
-        indexes=_numbers(asked["entries"]) if "entries" in asked else None,
-        before_index=min(ends) if ends else None,
-        limit=limit,
-    )
+    return {
+        "party": actor.reads_as,
+        "kind": asked.get("kind"),
+        "contract": asked.get("contract"),
+        "element": asked.get("element"),
+        "account": _account(asked["account"]) if "account" in asked else None,
+        "occurred_from": _day(asked.get("from", "")),
+        "occurred_to": _day(asked.get("to", "")),
+        "search": asked.get("q"),
+        "indexes": _numbers(asked["entries"]) if "entries" in asked else None,
+        "before_index": min(ends) if ends else None,
+    }
 
 
 @require_GET
@@ -101,7 +95,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     number = _number(asked.get("q", ""))
     if number is not None and _readable(actor, number):
         return redirect("entry", index=number)
-    found = _entries(actor, asked, before=_number(request.GET.get("before", "")), limit=PAGE + 1)
+    found = list_entries(**_filters(actor, asked, _number(request.GET.get("before", ""))), limit=PAGE + 1)
     if "q" in asked and number is None and len(asked) == 1 and len(found) == 1:
         return redirect("entry", index=found[0].index)
     context = {
@@ -188,32 +182,9 @@ def _chips(asked: dict[str, str]) -> list[Chip]:
 
 @require_GET
 @as_actor
-def table(request: HttpRequest, actor: Actor, form: str) -> HttpResponse:
+def table(request: HttpRequest, actor: Actor, form: str) -> HttpResponseBase:
     """Answer the same entries with the same filters as CSV or JSON: a row for each posting."""
-    return download("ledger", form, COLUMNS, [row for entry in _every(actor, _asked(request)) for row in _plain(entry)])
-
-
-def _every(actor: Actor, asked: dict[str, str]) -> Iterator[EntrySummary]:
-    before: int | None = None
-    while found := _entries(actor, asked, before=before, limit=EVERY):
-        yield from found
-        before = found[-1].index
-
-
-def _plain(entry: EntrySummary) -> Iterator[dict[str, CsvCell]]:
-    legs: tuple[PostedLeg | None, ...] = entry.legs or (None,)
-    for leg in legs:
-        account: dict[str, CsvCell] = dict.fromkeys(Account._fields)
-        if leg:
-            account.update(leg.account._asdict())
-        yield {
-            "entry": entry.index, "entry_id": entry.entry_id, "kind": entry.kind, "occurred": entry.occurred,
-            "recorded_utc": entry.recorded, "contract": entry.contract, "reference": entry.reference, **account,
-            "mass_mg": leg.mass_mg if leg else None,
-            "balance_before_mg": leg.balance_before_mg if leg else None,
-            "balance_after_mg": leg.balance_after_mg if leg else None, "corrects": entry.corrects,
-            "signed_by": " ".join(line.party or line.key_name for line in entry.signatures),
-        }  # fmt: skip
+    return streamed("ledger", form, ENTRIES, entry_rows(stream_entries(**_filters(actor, _asked(request)))))
 
 
 @require_GET

@@ -1,0 +1,222 @@
+"""What stands in accounts on any day, as known at any tree size, and the lines that made it so.
+
+Nothing here adds up an account's legs: a balance takes two look-ups, and the late legs that lie between them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.core.entry import Account
+from ledger.sql.reads import MOST, Read, Where, fetch
+
+AXES = ("owner", "holder", "state", "lot")
+FOREVER = "infinity"
+
+# What stands in an account up to a day, as known at a tree size. `occurred_max` never falls along the chain, so the
+# legs up to the last with occurred_max <= day are a prefix, whose end carries its sum; what is missing are late legs.
+_BALANCE_AT = """
+    CASE WHEN b.occurred_max <= %(as_of)s::date AND {known_at} >= (SELECT ledger_size())
+    THEN b.mass_mg
+    ELSE coalesce((
+        SELECT l.balance_after_mg FROM ledger_leg AS l
+        WHERE l.account_id = a.id AND l.entry_index <= least({known_at} - 1, coalesce((
+            SELECT d.entry_index FROM ledger_leg AS d
+            WHERE d.account_id = a.id AND d.occurred_max <= %(as_of)s::date
+            ORDER BY d.occurred_max DESC, d.entry_index DESC LIMIT 1), -1))
+        ORDER BY l.entry_index DESC LIMIT 1
+    ), 0) + coalesce((
+        SELECT sum(l.mass_mg) FROM ledger_leg AS l
+        WHERE l.account_id = a.id AND l.occurred < l.occurred_max
+            AND l.occurred_max > %(as_of)s::date AND l.occurred_max <= %(as_of)s::date + b.late_days
+            AND l.occurred <= %(as_of)s::date AND l.entry_index < {known_at}
+    ), 0) END
+"""
+_KNOWN_AT = _BALANCE_AT.format(known_at="%(known_at)s")
+_KNOWN_SINCE = _BALANCE_AT.format(known_at="%(since)s")
+
+_LINE = (
+    "l.entry_index, e.entry_id, e.kind, e.occurred, e.recorded, e.contract, e.reference, l.account_seq, l.mass_mg,"
+    " l.balance_after_mg"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLine:
+    """One leg of an account with its entry; `after_mg` is the balance after it in the order that was asked for."""
+
+    index: int
+    entry_id: bytes
+    kind: str
+    occurred: dt.date
+    recorded: dt.datetime
+    contract: str | None
+    reference: str | None
+    seq: int
+    mass_mg: int
+    sealed_mg: int
+    after_mg: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account's row: its number, and the most days by which one of its legs came late."""
+
+    number: int
+    late_days: int
+
+
+def account_row(account: Account) -> AccountRow | None:
+    """Return an account's row, None for an account that was never used."""
+    rows = fetch(
+        "SELECT a.id, b.late_days FROM ledger_account AS a JOIN ledger_balance AS b ON b.account_id = a.id"
+        " WHERE a.owner = %(owner)s AND a.holder = %(holder)s AND a.element = %(element)s AND a.state = %(state)s"
+        " AND a.lot = %(lot)s",
+        account._asdict(),
+    )
+    return AccountRow(*rows[0]) if rows else None
+
+
+def positions(
+    where: Where,
+    axes: Sequence[str],
+    as_of: dt.date | None,
+    known_at: int | None,
+    *,
+    offset: int = 0,
+    limit: int = MOST,
+    read: Read = fetch,
+) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Give (element and the values of `axes`, mass in mg), sorted, zeros left out; conditions speak of `a`."""
+    columns = ", ".join(f"a.{axis}" for axis in ("element", *axes))
+    mass = "b.mass_mg" if as_of is None and known_at is None else _KNOWN_AT
+    rows = read(
+        f"WITH p AS MATERIALIZED (SELECT {columns}, sum({mass}) AS mass_mg"  # noqa: S608
+        f" FROM ledger_account AS a JOIN ledger_balance AS b ON b.account_id = a.id WHERE {where} GROUP BY {columns})"
+        f" SELECT * FROM p AS a WHERE mass_mg <> 0 ORDER BY {columns} OFFSET %(offset)s LIMIT %(limit)s",
+        {
+            **where.parameters,
+            "as_of": as_of or FOREVER,
+            "known_at": MOST if known_at is None else known_at,
+            "offset": offset,
+            "limit": limit,
+        },
+    )
+    return ((tuple(row[:-1]), int(row[-1])) for row in rows)
+
+
+def differences(
+    where: Where,
+    axes: Sequence[str],
+    as_of: dt.date,
+    since: int,
+    known_at: int,
+    *,
+    offset: int = 0,
+    limit: int = MOST,
+    read: Read = fetch,
+) -> Iterator[tuple[tuple[str, ...], int, int]]:
+    """Give (element and the values of `axes`, mg as known at `since`, mg as known at `known_at`) where they differ."""
+    columns = ", ".join(f"a.{axis}" for axis in ("element", *axes))
+    rows = read(
+        f"WITH p AS MATERIALIZED (SELECT {columns}, sum({_KNOWN_SINCE}) AS before_mg, sum({_KNOWN_AT}) AS after_mg"  # noqa: S608
+        f" FROM ledger_account AS a JOIN ledger_balance AS b ON b.account_id = a.id WHERE {where} GROUP BY {columns})"
+        f" SELECT * FROM p AS a WHERE before_mg <> after_mg ORDER BY {columns} OFFSET %(offset)s LIMIT %(limit)s",
+        {
+            **where.parameters,
+            "as_of": as_of,
+            "since": since,
+            "known_at": known_at,
+            "offset": offset,
+            "limit": limit,
+        },
+    )
+    return ((tuple(row[:-2]), int(row[-2]), int(row[-1])) for row in rows)
+
+
+def lines_as_recorded(
+    row: AccountRow, known_at: int, *, after: int = -1, limit: int = MOST, read: Read = fetch
+) -> Iterator[StoredLine]:
+    """Give an account's lines by leaf index, from the one after `after`, with the balances that were sealed."""
+    found = read(
+        f"SELECT {_LINE}, l.balance_after_mg FROM ledger_leg AS l JOIN ledger_entry AS e ON e.index = l.entry_index"  # noqa: S608
+        " WHERE l.account_id = %(number)s AND l.entry_index > %(after)s AND l.entry_index < %(known_at)s"
+        " ORDER BY l.entry_index LIMIT %(limit)s",
+        {"number": row.number, "after": after, "known_at": known_at, "limit": limit},
+    )
+    return map(_line, found)
+
+
+def lines_as_occurred(
+    row: AccountRow,
+    known_at: int,
+    start: dt.date | None,
+    end: dt.date | None,
+    opening_mg: int,
+    *,
+    after: tuple[dt.date, int] | None = None,
+    limit: int = MOST,
+    read: Read = fetch,
+) -> Iterator[StoredLine]:
+    """Give an account's lines of days by day and leaf index, with what stood there after each as is now known.
+
+    A leg that occurred in the days was recorded when the latest day was at least that day, and at most so many days
+    later as a leg of the account ever came late: that bounds the range of the index that is read.
+    """
+    where = Where()
+    where.add("l.account_id = %(number)s", number=row.number)
+    where.add("l.entry_index < %(known_at)s", known_at=known_at)
+    where.add("l.occurred_max >= %(start)s AND l.occurred >= %(start)s", start=start)
+    where.add("l.occurred_max <= %(end)s + %(late_days)s::int AND l.occurred <= %(end)s::date", end=end)
+    day, index = after or ("-infinity", -1)
+    found = read(
+        f"SELECT {_LINE}, l.after_mg FROM (SELECT l.*, %(opening_mg)s + sum(l.mass_mg)"  # noqa: S608
+        " OVER (ORDER BY l.occurred, l.entry_index ROWS UNBOUNDED PRECEDING) AS after_mg"
+        f" FROM ledger_leg AS l WHERE {where}) AS l JOIN ledger_entry AS e ON e.index = l.entry_index"
+        " WHERE (l.occurred, l.entry_index) > (%(day)s::date, %(after)s)"
+        " ORDER BY l.occurred, l.entry_index LIMIT %(limit)s",
+        {
+            **where.parameters,
+            "late_days": row.late_days,
+            "opening_mg": opening_mg,
+            "day": day,
+            "after": index,
+            "limit": limit,
+        },
+    )
+    return map(_line, found)
+
+
+def _line(row: Sequence[Any]) -> StoredLine:
+    values = [row[0], bytes(row[1]), *row[2:-1], int(row[-1])]
+    return StoredLine(*values)
+
+
+def lines_learned(
+    where: Where, as_of: dt.date, since: int, known_at: int, *, after: tuple[int, int], limit: int
+) -> list[tuple[Account, int, StoredLine]]:
+    """Return (account, leg number, line) of what was recorded from `since` on and occurred by a day; by leaf and leg.
+
+    Conditions speak of `a`; the balance after a line is the sealed one.
+    """
+    rows = fetch(
+        f"SELECT a.owner, a.holder, a.element, a.state, a.lot, l.leg_no, {_LINE}, l.balance_after_mg"  # noqa: S608
+        " FROM ledger_leg AS l JOIN ledger_account AS a ON a.id = l.account_id"
+        " JOIN ledger_entry AS e ON e.index = l.entry_index"
+        f" WHERE {where} AND l.entry_index >= %(since)s AND l.entry_index < %(known_at)s"
+        " AND (l.entry_index, l.leg_no) > (%(after_index)s, %(after_leg)s) AND l.occurred <= %(as_of)s"
+        " ORDER BY l.entry_index, l.leg_no LIMIT %(limit)s",
+        {
+            **where.parameters,
+            "as_of": as_of,
+            "since": since,
+            "known_at": known_at,
+            "after_index": after[0],
+            "after_leg": after[1],
+            "limit": limit,
+        },
+    )
+    return [(Account(*row[:5]), row[5], _line(row[6:])) for row in rows]
