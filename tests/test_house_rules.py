@@ -22,6 +22,7 @@ MAX_FILE_LINES = 400
 ENTRY_POINTS = (
     "platform/lode/cli/", "platform/lode/web/", "platform/lode/api/", "platform/lode/jobs/",
     "platform/lode/engine/", "platform/lode/config/", "platform/lode/demo/settling.py",
+    "ledger/witness/cli.py",
 )  # fmt: skip
 CLOCKS = {
     ("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"),

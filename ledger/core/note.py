@@ -1,7 +1,9 @@
 """C2SP signed notes (c2sp.org/signed-note@v1.0.0) and the three types of keys under them.
 
 Ed25519 (0x01) signs any note; the two of c2sp.org/tlog-cosignature, Ed25519 cosignature/v1 (0x04) and ML-DSA-44 (0x06),
-sign checkpoints alone. A note is a text ending in a newline, an empty line, and signature lines `— <key name> base64(key id ‖ signature)`.
+sign checkpoints alone.
+
+A note is a text ending in a newline, an empty line, and signature lines `— <key name> base64(key id ‖ signature)`.
 """
 
 from __future__ import annotations
