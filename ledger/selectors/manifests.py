@@ -14,13 +14,13 @@ from ledger.sql.reads import Where, readable
 def manifest_of(*, index: int, party: str | None) -> Manifest | None:
     """Return what is kept as the manifest of an entry, None where nobody handed one in; raises `unknown-entry`."""
     readable_entry(index=index, party=party)
-    return manifests.kept_for(index)
+    return manifests.kept_for(index, party)
 
 
 def manifest_file(*, index: int, party: str | None) -> bytes:
     """Return the file; raises `unknown-entry` where the entry is not the party's or its manifest was not handed in."""
     found = manifest_of(index=index, party=party)
-    content = None if found is None else manifests.content(found.sha256)
+    content = None if found is None else manifests.content(found.sha256, party)
     if content is None:
         raise LedgerError(LedgerCode.UNKNOWN_ENTRY, f"No manifest of entry {index} was handed in.")
     return content
@@ -32,5 +32,5 @@ def manifest_files(*, party: str | None, size: int) -> Iterator[tuple[str, bytes
     where.add("e.index < %(size)s", size=size)
     readable(where, party)
     for sha256 in manifests.digests(where):
-        if (content := manifests.content(sha256)) is not None:
+        if (content := manifests.content(sha256, party)) is not None:
             yield f"{FOLDER}/{sha256}", content

@@ -33,22 +33,23 @@ def add(index: int, manifest: Manifest, content: bytes) -> bool:
         return bool(cursor.rowcount == 1)
 
 
-def kept_for(index: int) -> Manifest | None:
-    """Return what is kept as the manifest of an entry, without its content."""
+def kept_for(index: int, party: str | None) -> Manifest | None:
+    """Return what is kept as the manifest of an entry that `party` may read (None: any), without its content."""
     rows = reads.fetch(
         "SELECT m.sha256, m.serials, m.root FROM ledger_entrymanifest AS e"
         " JOIN ledger_manifest AS m ON m.sha256 = e.manifest_sha256 WHERE e.entry_index = %(index)s",
-        {"index": index},
+        {"index": index, "party": party},
     )
     for sha256, serials, root in rows:
         return Manifest(bytes(sha256).hex(), serials, bytes(root).hex())
     return None
 
 
-def content(sha256: str) -> bytes | None:
-    """Return the bytes kept under a digest, given in hex."""
+def content(sha256: str, party: str | None) -> bytes | None:
+    """Return the bytes kept under a digest, given in hex, where `party` (None: anybody) may read an entry with it."""
     rows = reads.fetch(
-        "SELECT content FROM ledger_manifest WHERE sha256 = %(digest)s", {"digest": bytes.fromhex(sha256)}
+        "SELECT content FROM ledger_manifest WHERE sha256 = %(digest)s",
+        {"digest": bytes.fromhex(sha256), "party": party},
     )
     return bytes(rows[0][0]) if rows else None
 

@@ -37,6 +37,8 @@ BEGIN
         ('ledger_entry', $sql$public OR readers @> ARRAY[current_setting('lode.party', true)]$sql$),
         ('ledger_leg', $sql$EXISTS (SELECT FROM ledger_entry AS e WHERE e.index = entry_index)$sql$),
         ('ledger_account', $sql$current_setting('lode.party', true) IN (owner, holder)$sql$),
+        ('ledger_entrymanifest', $sql$EXISTS (SELECT FROM ledger_entry AS e WHERE e.index = entry_index)$sql$),
+        ('ledger_manifest', $sql$EXISTS (SELECT FROM ledger_entrymanifest AS m WHERE m.manifest_sha256 = sha256)$sql$),
         ('ledger_balance', $sql$EXISTS (SELECT FROM ledger_account AS a WHERE a.id = account_id)$sql$),
         ('ledger_inbox', $sql$submitted_by = current_setting('lode.party', true)$sql$)
     ) AS rules (name, visible) LOOP
