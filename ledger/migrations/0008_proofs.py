@@ -5,6 +5,16 @@ from django.db import migrations, models
 from ledger.sql.guarding import guard_table
 
 
+# A party reads the disclosures that were kept for it; whose audits go how far is the operator's to know.
+_ROWS = """
+GRANT SELECT ON ledger_disclosure TO lode_party;
+ALTER TABLE ledger_disclosure ENABLE ROW LEVEL SECURITY;
+CREATE POLICY ledger_all ON ledger_disclosure TO lode_app, lode_reader, lode_sequencer USING (true);
+CREATE POLICY ledger_party ON ledger_disclosure FOR SELECT TO lode_party
+    USING (reader = current_setting('lode.party', true));
+"""
+
+
 def guard(apps, editor):
     for table in ("ledger_disclosure", "ledger_audited"):
         guard_table(editor, table, updates=False)
@@ -47,4 +57,5 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.RunPython(guard, migrations.RunPython.noop),
+        migrations.RunSQL(_ROWS, migrations.RunSQL.noop),
     ]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from django.db import connections
 
 from ledger.core.entry import Account
+from ledger.sql import reads
 from ledger.sql.inbox import APP, SEQUENCER
 
 # The last leg of every account that was ever used by then, also of those that are at zero again.
@@ -35,13 +36,14 @@ def moved_since(size: int) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def chain_of(account_id: int, size: int, limit: int) -> list[int]:
+def chain_of(account: Account, size: int, limit: int) -> list[int]:
     """Return the indexes of the last `limit` entries of an account's chain at a tree size, in order."""
     with connections[APP].cursor() as cursor:
         cursor.execute(
-            "SELECT entry_index FROM ledger_leg WHERE account_id = %s AND entry_index < %s"
-            " ORDER BY entry_index DESC LIMIT %s",
-            [account_id, size, limit],
+            "SELECT l.entry_index FROM ledger_leg AS l JOIN ledger_account AS a ON a.id = l.account_id"
+            " WHERE (a.owner, a.holder, a.element, a.state, a.lot) = (%s, %s, %s, %s, %s) AND l.entry_index < %s"
+            " ORDER BY l.entry_index DESC LIMIT %s",
+            [*account, size, limit],
         )
         return [row[0] for row in cursor.fetchall()][::-1]
 
@@ -86,17 +88,14 @@ def keep_disclosures(
 
 def disclosures_of(entry_ids: Sequence[bytes], reader: str | None) -> dict[bytes, tuple[str, ...]]:
     """Return the disclosures that a reader holds (None: all that are kept) of these entries, sorted."""
-    if not entry_ids:
-        return {}
-    with connections[APP].cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT entry_id, disclosure FROM ledger_disclosure WHERE entry_id = ANY(%(ids)s)"
-            " AND (%(reader)s::text IS NULL OR reader = %(reader)s) ORDER BY entry_id, disclosure",
-            {"ids": list(entry_ids), "reader": reader},
-        )
-        found: dict[bytes, list[str]] = {}
-        for entry_id, text in cursor.fetchall():
-            found.setdefault(bytes(entry_id), []).append(text)
+    rows = reads.fetch(
+        "SELECT DISTINCT entry_id, disclosure FROM ledger_disclosure WHERE entry_id = ANY(%(ids)s)"
+        " AND (%(party)s::text IS NULL OR reader = %(party)s) ORDER BY entry_id, disclosure",
+        {"ids": list(entry_ids), "party": reader},
+    )
+    found: dict[bytes, list[str]] = {}
+    for entry_id, text in rows:
+        found.setdefault(bytes(entry_id), []).append(text)
     return {entry_id: tuple(texts) for entry_id, texts in found.items()}
 
 
