@@ -1,23 +1,32 @@
 -- What the owner of the tables could otherwise do: rewrite them by ALTER TABLE, drop or rename them, switch their guard
--- off. Event triggers can be made by a superuser only, and their functions must be a superuser's own. `lode migrate` runs
+-- off. Event triggers can be made by a superuser only, and their functions must be its own. `lode migrate` runs
 -- this file in the embedded database, or where LODE_SUPERUSER_DATABASE_URL names a superuser; else run it after every
 -- migration: psql -1 -f ledger/sql/event_triggers.sql. It may be run again at any time.
 
 DROP EVENT TRIGGER IF EXISTS ledger_guard_rewrite;
 DROP EVENT TRIGGER IF EXISTS ledger_guard_disarming;
 
+-- Whoever owns the database owns the schema public, and may drop what stands in it, whoever that belongs to.
+CREATE SCHEMA IF NOT EXISTS ledger_guard;
+GRANT USAGE ON SCHEMA ledger_guard TO PUBLIC;
+
 -- Everything in the catalogue on which the guard rests, a sentence each, of every table that carries ledger_guard_rows.
-CREATE OR REPLACE FUNCTION ledger_guard_facts() RETURNS SETOF text
+CREATE OR REPLACE FUNCTION ledger_guard.facts() RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH guarded AS (
         SELECT c.* FROM pg_class AS c JOIN pg_trigger AS t ON t.tgrelid = c.oid AND t.tgname = 'ledger_guard_rows'
-        WHERE c.relnamespace = 'public'::regnamespace
+        WHERE c.relnamespace = to_regnamespace('public')
     )
     SELECT format('%s is a table of %s', relname, relowner::regrole) FROM guarded
         WHERE relkind IN ('r', 'p') AND relpersistence = 'p'
     UNION ALL
     SELECT format('%s has no rules', relname) FROM guarded
         WHERE NOT EXISTS (SELECT FROM pg_rewrite WHERE ev_class = guarded.oid)
+    UNION ALL
+    SELECT format('%s is the only relation of its name', relname) FROM guarded
+        WHERE NOT EXISTS (
+            SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE c.relname = guarded.relname AND c.oid <> guarded.oid AND n.nspname NOT LIKE 'pg\_temp\_%')
     UNION ALL
     SELECT format('%s is its own: %s inherit from it, it from %s', relname,
         (SELECT count(*) FROM pg_inherits WHERE inhparent = guarded.oid),
@@ -53,17 +62,17 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         FROM guarded JOIN pg_policy ON polrelid = guarded.oid GROUP BY relname
     UNION ALL
     SELECT format('the function %s of %s is %s', p.oid::regprocedure, proowner::regrole, md5(pg_get_functiondef(p.oid)))
-        FROM pg_proc AS p WHERE pronamespace = 'public'::regnamespace AND prokind = 'f' AND proname LIKE 'ledger\_%'
+        FROM pg_proc AS p WHERE pronamespace = to_regnamespace('public') AND prokind = 'f' AND proname LIKE 'ledger\_%'
     UNION ALL
-    SELECT format('the view %s of %s is %s', oid::regclass, relowner::regrole, md5(pg_get_viewdef(oid)))
-        FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'v' AND relname LIKE 'ledger\_%'
+    SELECT format('the view %s of %s (%s) is %s', oid::regclass, relowner::regrole, reloptions,
+        md5(pg_get_viewdef(oid)))
+        FROM pg_class WHERE relnamespace = to_regnamespace('public') AND relkind = 'v' AND relname LIKE 'ledger\_%'
 $$;
 
-CREATE TABLE IF NOT EXISTS ledger_guard_fact (fact text PRIMARY KEY);
-REVOKE ALL ON ledger_guard_fact FROM PUBLIC, lode_app, lode_reader;
-GRANT SELECT ON ledger_guard_fact TO PUBLIC;
+CREATE TABLE IF NOT EXISTS ledger_guard.fact (fact text PRIMARY KEY);
+GRANT SELECT ON ledger_guard.fact TO PUBLIC;
 
-CREATE OR REPLACE FUNCTION ledger_refuse_rewrite() RETURNS event_trigger
+CREATE OR REPLACE FUNCTION ledger_guard.refuse_rewrite() RETURNS event_trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF EXISTS (
@@ -76,13 +85,13 @@ END
 $$;
 
 -- Any command on tables, triggers, functions and the like may add facts; none may take one away.
-CREATE OR REPLACE FUNCTION ledger_refuse_disarming() RETURNS event_trigger
+CREATE OR REPLACE FUNCTION ledger_guard.refuse_disarming() RETURNS event_trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     missing text;
 BEGIN
     SELECT fact INTO missing FROM (
-        SELECT fact FROM public.ledger_guard_fact EXCEPT SELECT fact FROM public.ledger_guard_facts() AS fact
+        SELECT fact FROM ledger_guard.fact EXCEPT SELECT fact FROM ledger_guard.facts() AS fact
     ) AS gone ORDER BY fact LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'The guard of the ledger stays on: % is refused, and nothing was changed.', TG_TAG
@@ -98,7 +107,7 @@ DECLARE
 BEGIN
     SELECT format('%s on %s', names.name, guarded.relname) INTO gap
     FROM (SELECT DISTINCT c.oid, c.relname FROM pg_class AS c JOIN pg_trigger AS t ON t.tgrelid = c.oid
-            WHERE c.relnamespace = 'public'::regnamespace AND t.tgname LIKE 'ledger\_guard\_%') AS guarded
+            WHERE c.relnamespace = to_regnamespace('public') AND t.tgname LIKE 'ledger\_guard\_%') AS guarded
         CROSS JOIN unnest(ARRAY['ledger_guard_rows', 'ledger_guard_statements', 'ledger_guard_writers']) AS names (name)
     WHERE NOT EXISTS (
         SELECT FROM pg_trigger WHERE tgrelid = guarded.oid AND tgname = names.name AND tgenabled = 'A') LIMIT 1;
@@ -108,10 +117,10 @@ BEGIN
     END IF;
 END
 $$;
-DELETE FROM ledger_guard_fact;
-INSERT INTO ledger_guard_fact SELECT DISTINCT ledger_guard_facts();
+DELETE FROM ledger_guard.fact;
+INSERT INTO ledger_guard.fact SELECT DISTINCT ledger_guard.facts();
 
-CREATE EVENT TRIGGER ledger_guard_rewrite ON table_rewrite EXECUTE FUNCTION ledger_refuse_rewrite();
-CREATE EVENT TRIGGER ledger_guard_disarming ON ddl_command_end EXECUTE FUNCTION ledger_refuse_disarming();
+CREATE EVENT TRIGGER ledger_guard_rewrite ON table_rewrite EXECUTE FUNCTION ledger_guard.refuse_rewrite();
+CREATE EVENT TRIGGER ledger_guard_disarming ON ddl_command_end EXECUTE FUNCTION ledger_guard.refuse_disarming();
 ALTER EVENT TRIGGER ledger_guard_rewrite ENABLE ALWAYS;
 ALTER EVENT TRIGGER ledger_guard_disarming ENABLE ALWAYS;

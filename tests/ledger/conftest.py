@@ -13,6 +13,7 @@ from django.db import connections
 from pytest_django import DjangoDbBlocker
 
 from ledger.services.submit_entry import submit_entries
+from tests.ledger.guarded_book import Guarded
 from tests.ledger.world import NOW, append, lease_out, open_world, receive
 from tests.support import databases
 
@@ -57,3 +58,27 @@ def _grow() -> None:
     submit_entries(notes=notes, submitted_by="lessor", now=NOW)
     for number in range(6):
         append(lease_out(10 + number))
+
+
+@pytest.fixture(scope="module")
+def guarded_once(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Grown]:
+    """A ledger of six entries: the notice, three keys, a receipt of the lessor's and a lease to the maker."""
+    with standing(tmp_path_factory.mktemp("guard"), django_db_blocker, _build_small) as ledger:
+        yield ledger
+
+
+def _build_small() -> None:
+    open_world()
+    append(receive(1000))
+    append(lease_out(400))
+
+
+@pytest.fixture
+def guarded(guarded_once: Grown, django_db_blocker: DjangoDbBlocker) -> Iterator[Guarded]:
+    """A copy of that ledger, to attack."""
+    with django_db_blocker.unblock(), databases.clone(guarded_once.database) as copy:
+        book = Guarded(copy)
+        yield book
+        book.close()
