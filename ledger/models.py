@@ -73,6 +73,8 @@ class Entry(models.Model):
     corrects = models.BinaryField(null=True)
     public = models.BooleanField()
     readers = ArrayField(models.TextField())
+    # Who handed it in; nobody signs this, it is the operator's own record.
+    submitted_by = models.TextField(null=True)
 
     class Meta:
         indexes = [
@@ -109,8 +111,8 @@ class Leg(models.Model):
     """What one entry did to one account.
 
     `occurred_max` is the latest day among the account's legs so far. It never falls, so the legs known at any tree
-    size and dated up to any day are one prefix of the account's chain (its last leg carries the sum) and the few late
-    legs whose [occurred, occurred_max) spans that day: a balance needs two look-ups, however long the chain is.
+    size and dated up to any day are one prefix of the account's chain, whose last leg carries the sum, and the late
+    legs (occurred < occurred_max) between its end and that of what was known, which `Late` sums up.
     """
 
     pk = models.CompositePrimaryKey("entry_id", "leg_no")
@@ -130,8 +132,8 @@ class Leg(models.Model):
             models.Index(fields=["account", "entry"], include=["balance_after_mg"], name="ledger_leg_by_index"),
             models.Index(fields=["account", "occurred_max", "entry"], name="ledger_leg_by_day"),
             models.Index(
-                fields=["account", "occurred_max"],
-                include=["occurred", "entry", "mass_mg"],
+                fields=["account", "account_seq"],
+                include=["occurred", "mass_mg"],
                 condition=Q(occurred__lt=F("occurred_max")),
                 name="ledger_leg_late",
             ),
@@ -139,6 +141,17 @@ class Leg(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(occurred__lte=F("occurred_max")), name="ledger_leg_day_is_counted")
         ]
+
+
+class Late(models.Model):
+    """The sum of the late legs of one block of an account's chain up to and with a day. A projection: see late.sql."""
+
+    pk = models.CompositePrimaryKey("account_id", "level", "number", "occurred")
+    account = models.ForeignKey(Account, on_delete=models.RESTRICT, db_index=False, related_name="+")
+    level = models.SmallIntegerField()
+    number = models.BigIntegerField()
+    occurred = models.DateField()
+    mass_mg = models.BigIntegerField()
 
 
 class Balance(models.Model):
@@ -170,6 +183,20 @@ class Checkpoint(models.Model):
     created_at = models.DateTimeField()
 
 
+class Cosignature(models.Model):
+    """A witness's line under a checkpoint, verified before it was kept: `signature` begins with the time."""
+
+    pk = models.CompositePrimaryKey("checkpoint_id", "key_name", "key_id")
+    checkpoint = models.ForeignKey(
+        Checkpoint, on_delete=models.RESTRICT, db_column="size", db_index=False, related_name="+"
+    )
+    key_name = models.TextField()
+    key_id = models.BinaryField()
+    vkey = models.TextField()
+    signature = models.BinaryField()
+    cosigned_at = models.DateTimeField()
+
+
 class Tile(models.Model):
     """A full tile of 256 hashes, and the root over them, which is a hash of the level above."""
 
@@ -195,10 +222,89 @@ class Key(models.Model):
 
 
 class KeyRevocation(models.Model):
-    """The end of a key, by a public entry: it signs no leaf from `revoked_at_index` on."""
+    """The end of a key, by a public entry: it signs no leaf from `revoked_at_index` on.
+
+    What it signed from `compromised_since_index` on is disputed.
+    """
 
     key = models.OneToOneField(Key, on_delete=models.RESTRICT, primary_key=True, db_column="vkey", related_name="+")
     revoked_at_index = models.BigIntegerField()
+    compromised_since_index = models.BigIntegerField(null=True)
+
+
+class Pledge(models.Model):
+    """What a pledge put on an account, and what of it is left. A projection, as are the three tables below."""
+
+    pk = models.CompositePrimaryKey("entry_id", "account_id")
+    entry = models.ForeignKey(
+        Entry, on_delete=models.RESTRICT, db_column="entry_index", db_index=False, related_name="+"
+    )
+    account = models.ForeignKey(Account, on_delete=models.RESTRICT, related_name="+")
+    pledgee = models.TextField()
+    pledged_mg = models.BigIntegerField()
+    left_mg = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(left_mg__gte=0, left_mg__lte=F("pledged_mg")), name="ledger_pledge_left_is_a_part"
+            )
+        ]
+        indexes = [models.Index(fields=["entry"], condition=Q(left_mg__gt=0), name="ledger_pledge_open")]
+
+
+class Shipment(models.Model):
+    """What a shipment put into transit on an account, and what of it is still on its way."""
+
+    pk = models.CompositePrimaryKey("entry_id", "account_id")
+    entry = models.ForeignKey(
+        Entry, on_delete=models.RESTRICT, db_column="entry_index", db_index=False, related_name="+"
+    )
+    account = models.ForeignKey(Account, on_delete=models.RESTRICT, db_index=False, related_name="+")
+    receiver = models.TextField(null=True)
+    expected_by = models.DateField(null=True)
+    shipped_mg = models.BigIntegerField()
+    left_mg = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(left_mg__gte=0, left_mg__lte=F("shipped_mg")), name="ledger_shipment_left_is_a_part"
+            )
+        ]
+        indexes = [models.Index(fields=["account"], condition=Q(left_mg__gt=0), name="ledger_shipment_open")]
+
+
+class Period(models.Model):
+    """The day up to which two parties have closed the accounts of which one is owner and the other holder."""
+
+    pk = models.CompositePrimaryKey("party", "other")
+    party = models.TextField()
+    other = models.TextField()
+    closed_until = models.DateField()
+    entry = models.ForeignKey(
+        Entry, on_delete=models.RESTRICT, db_column="entry_index", db_index=False, related_name="+"
+    )
+
+
+class Dispute(models.Model):
+    """An entry that a party's compromised key signed; in doubt until the party reaffirms it, if it does."""
+
+    pk = models.CompositePrimaryKey("entry_id", "party")
+    entry = models.ForeignKey(
+        Entry, on_delete=models.RESTRICT, db_column="entry_index", db_index=False, related_name="+"
+    )
+    party = models.TextField()
+    reaffirmed_index = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["reaffirmed_index"],
+                condition=Q(reaffirmed_index__isnull=False),
+                name="ledger_dispute_reaffirmed",
+            )
+        ]
 
 
 class Manifest(models.Model):

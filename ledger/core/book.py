@@ -3,13 +3,14 @@
 Whoever puts entries in order, checks one before it is kept, replays the ledger or audits an export does the same, entry
 by entry:
 
-1. `signed = book.check(candidate, index, time)`: signatures, the kind's rule, sums, and what earlier entries forbid;
-2. the caller works out `after`, the balance in mg of each account in `candidate.accounts` once the entry stands;
-3. `book.check_after(candidate, signed, after)`: what those balances forbid;
-4. `book.take_in(candidate, index, after)`: from here on the entry is part of what the next one is checked against.
+1. what the entry names is made known: `book.know` for each id in `book.missing([candidate])`, as long as there is one;
+2. `signed = book.check(candidate, index, time)`: signatures, the kind's rule, sums, and what earlier entries forbid;
+3. the caller works out `after`, the balance in mg of each account in `candidate.accounts` once the entry stands;
+4. `book.check_after(candidate, signed, after)`: what those balances forbid;
+5. `book.take_in(candidate, index, after)`: from here on the entry is part of what the next one is checked against.
 
-Nothing is refused after step 3 but a key that cannot be taken. `drain()` tells what the tables beside the entries must
-learn. What an entry names (`candidate.names`) has to be made known first, by `know`.
+Nothing is refused after step 4. `drain()` tells what the tables beside the entries must learn. The rules that look at
+more than the entry have a module each: keys (`registry`), pledges (`liens`), `periods`, `shipments`.
 """
 
 from __future__ import annotations
@@ -22,24 +23,32 @@ from ledger.core import entry as entries
 from ledger.core.entry import Account, Entry, State
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.kinds import kind_of
+from ledger.core.liens import Lien, Liens
 from ledger.core.note import Note
+from ledger.core.periods import Closed, Periods
 from ledger.core.posting import check_balanced
 from ledger.core.registry import KeyRecord, KeyRegistry, Verify, verifies
-from ledger.core.rules import Kind
+from ledger.core.rules import REGISTRY, Kind, pledged_by
+from ledger.core.shipments import Shipment, Shipments, shipment_of
 
 # Balances are kept in signed 64-bit columns.
-_MOST_MG = 2**63 - 1
+MOST_MG = 2**63 - 1
+# Kinds that move no mineral, or take back what did, and that bear on entries after them.
+LASTING = ("key", "reversal", "pledge", "release", "statement")
+# Kinds that move mineral and that the book itself remembers.
+_REMEMBERED = frozenset({"ship", "arrive", "reversal"})
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An entry as handed in: its bytes, and what they say."""
+    """An entry as handed in: its bytes, and what they say. `pledged`: the accounts and mg that a pledge lists."""
 
     note: bytes
     parsed: Note
     entry: Entry
     entry_id: bytes
     kind: Kind
+    pledged: tuple[tuple[Account, int], ...] = ()
 
     @cached_property
     def corrects(self) -> bytes | None:
@@ -49,17 +58,25 @@ class Candidate:
     @cached_property
     def names(self) -> frozenset[bytes]:
         """The ids of the entries that this one names: the book must know them before it can check it."""
-        return frozenset() if self.corrects is None else frozenset({self.corrects})
+        return frozenset(map(bytes.fromhex, self.kind.names(self.entry)))
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether it names no other entry, and nothing but balances remembers it once it was taken in."""
+        return self.kind.moves and not self.names and self.kind.name not in _REMEMBERED
 
     @property
     def accounts(self) -> Iterable[Account]:
-        """The accounts whose balances after the entry decide whether it may stand."""
-        return (leg.account for leg in self.entry.legs)
+        """The accounts whose balances after the entry decide whether it may stand: moved, or pledged where they are."""
+        yield from (leg.account for leg in self.entry.legs)
+        yield from (account for account, _ in self.pledged)
 
-    @property
-    def spent(self) -> Iterable[Account]:
-        """The accounts that this entry takes from and that must not go below zero."""
-        return (leg.account for leg in self.entry.legs if leg.mass_mg < 0 and leg.state != State.SOURCE)
+    @cached_property
+    def locked(self) -> frozenset[bytes]:
+        """What nobody else may spend or answer meanwhile: the bounded accounts taken from, and the entries named."""
+        spent = [leg[:5] for leg in self.entry.legs if leg.mass_mg < 0 and leg.state != State.SOURCE]
+        spent += [account for account, _ in self.pledged]
+        return self.names.union("\n".join(account).encode() for account in spent)
 
 
 def read(note: bytes) -> Candidate:
@@ -70,42 +87,81 @@ def read(note: bytes) -> Candidate:
 def candidate_of(note: bytes, parsed: Note) -> Candidate:
     """Return the entry in a note that is read already; raises as `read` does."""
     entry = entries.decode(parsed.text)
-    return Candidate(note, parsed, entry, entries.entry_id(parsed.text), kind_of(entry))
+    kind = kind_of(entry)
+    pledged = pledged_by(entry) if kind.name == "pledge" else ()
+    return Candidate(note, parsed, entry, entries.entry_id(parsed.text), kind, pledged)
+
+
+class Signed(frozenset[str]):
+    """The parties that signed an entry, and the `day` (YYYY-MM-DD) on which it was received."""
+
+    __slots__ = ("day",)
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reaffirmed:
+    """Entries that the parties who signed the entry at `index` stand by."""
+
+    index: int
+    parties: frozenset[str]
+    entry_ids: tuple[bytes, ...]
 
 
 @dataclass(slots=True)
 class Changes:
-    """What the tables beside the entries must learn, in the order in which it happened."""
+    """What the tables beside the entries must learn: of pledges and shipments, what is left of them on an account."""
 
     keys: list[KeyRecord] = field(default_factory=list)
     revoked: list[KeyRecord] = field(default_factory=list)
+    reaffirmed: list[Reaffirmed] = field(default_factory=list)
+    liens: tuple[tuple[Lien, Account], ...] = ()
+    shipments: tuple[tuple[Shipment, Account], ...] = ()
+    closed: tuple[Closed, ...] = ()
 
 
 class Book:
     """What is known before the next entry.
 
-    `whole` is False where not every entry is at hand (a party's export): then what cannot be known is not refused.
-    `verify` tells whether a signature holds; a caller who has verified many at once puts its own in its place.
+    `seen_by` is None where every entry is at hand, else the party whose export it is (empty: nobody's): what it cannot
+    know is not refused. `verify` tells whether a signature holds; a caller who has verified many at once puts its own
+    in its place.
     """
 
-    __slots__ = ("_changes", "_known", "_taken_back", "origin", "registry", "verify", "whole")
+    __slots__ = (
+        *("_changes", "_known", "_taken_back", "liens", "origin", "periods", "registry", "seen_by", "shipments"),
+        "verify",
+    )
 
-    def __init__(self, origin: str, registry: KeyRegistry, *, whole: bool = True, verify: Verify = verifies) -> None:
+    def __init__(
+        self, origin: str, registry: KeyRegistry, *, seen_by: str | None = None, verify: Verify = verifies
+    ) -> None:
         self.origin = origin
         self.registry = registry
-        self.whole = whole
+        self.seen_by = seen_by
         self.verify = verify
-        self._known: dict[bytes, Candidate] = {}
+        self.liens = Liens()
+        self.shipments = Shipments()
+        self.periods = Periods()
+        self._known: dict[bytes, tuple[Candidate, int | None]] = {}
         self._taken_back: set[bytes] = set()
         self._changes = Changes()
 
-    def knows(self, entry_id: bytes) -> bool:
-        """Whether the entry of that id was made known or taken in."""
-        return entry_id in self._known
+    def missing(self, candidates: Iterable[Candidate]) -> set[bytes]:
+        """Return the ids of entries that must be made known before the candidates can be checked.
 
-    def know(self, candidate: Candidate, *, taken_back: bool = False) -> None:
-        """Make an entry known that stands in the ledger and that a candidate names; `taken_back`: by a reversal."""
-        self._known[candidate.entry_id] = candidate
+        Ask again when some of them are: what a reversal takes back may itself name an entry.
+        """
+        wanted: set[bytes] = set()
+        for candidate in candidates:
+            wanted |= candidate.names
+            if candidate.kind.name == "reversal" and candidate.corrects in self._known:
+                wanted |= self._known[candidate.corrects][0].names
+        return {name for name in wanted if name not in self._known and name not in self.shipments}
+
+    def know(self, candidate: Candidate, index: int | None, *, taken_back: bool = False) -> None:
+        """Make an entry known that a candidate names; `index` None: not posted yet; `taken_back`: by a reversal."""
+        self._known[candidate.entry_id] = (candidate, index)
         if taken_back:
             self._taken_back.add(candidate.entry_id)
 
@@ -113,7 +169,7 @@ class Book:
         """Forget the entries that were made known or taken in, so that a long replay does not keep them all."""
         self._known.clear()
 
-    def check(self, candidate: Candidate, index: int, time: str) -> frozenset[str]:
+    def check(self, candidate: Candidate, index: int, time: str) -> Signed:
         """Return the parties that signed; raises LedgerError unless the entry may stand at leaf `index`.
 
         `time` is when it was received (UTC, YYYY-MM-DDTHH:MM:SSZ), as its seal says. Balances are not looked at.
@@ -125,66 +181,193 @@ class Book:
         """Return the keys that signed; the first half of `check`, before anything of the text is believed."""
         return self.registry.signed(note, index, public=public, verify=self.verify)
 
-    def check_signed(
-        self,
-        candidate: Candidate,
-        signed: tuple[KeyRecord, ...],
-        index: int,  # noqa: ARG002
-        time: str,  # noqa: ARG002
-    ) -> frozenset[str]:
+    def check_signed(self, candidate: Candidate, keys: tuple[KeyRecord, ...], index: int, time: str) -> Signed:
         """Do the second half of `check`, with the keys that `signed` answered."""
-        entry = candidate.entry
+        entry, kind = candidate.entry, candidate.kind
         if entry.book != self.origin:
             raise LedgerError(
                 LedgerCode.WRONG_BOOK, f"The entry was signed for the book {entry.book}; this one is {self.origin}."
             )
         original = self._original(candidate)
-        parties = frozenset(record.party for record in signed)
-        candidate.kind.check_signers(entry, parties, original)
-        candidate.kind.check(entry, original)
-        check_balanced(entry)
-        return parties
+        signed = Signed(record.party for record in keys)
+        signed.day = time[:10]
+        kind.check_signers(entry, signed, original)
+        kind.check(entry, original)
+        if kind.moves:
+            check_balanced(entry)
+            self.periods.check(entry)
+            self._check_shipment(candidate, signed)
+        elif kind.public:
+            self._check_public(candidate, keys, index)
+        elif kind.name == "release":
+            self.liens.check_release(entry, whole=self.seen_by is None)
+        elif kind.name == "statement":
+            self.periods.check_closing(entry, signed.day)
+        elif kind.name == "reaffirm":
+            self._check_reaffirmed(candidate, signed)
+        return signed
 
-    def check_after(self, candidate: Candidate, signed: frozenset[str], after: Mapping[Account, int]) -> None:  # noqa: ARG002
-        """Raise `bad-leg` where a balance would outgrow its column.
+    def bears_on(self, account: tuple[str, ...], occurred: str) -> bool:
+        """Whether a plain entry of the day `occurred` may be refused because of more than the account's balance."""
+        return (
+            self.liens.bears_on(account)
+            or self.shipments.bears_on(account)
+            or self.periods.closed(account[0], account[1], occurred) is not None
+        )
 
-        `after` gives the balance in mg of every account in `candidate.accounts` once the entry stands.
+    def check_after(self, candidate: Candidate, signed: Signed, after: Mapping[Account, int]) -> None:
+        """Raise `insufficient` or `pledged` for pledges, `missing-signature` for shipments, or `bad-leg`.
+
+        `after` gives the balance in mg of every account in `candidate.accounts` once the entry stands, and so of the
+        accounts that a pledge lists as well. `bad-leg`: a balance would outgrow its column.
         """
         for mass in after.values():
-            if not -_MOST_MG <= mass <= _MOST_MG:
+            if not -MOST_MG <= mass <= MOST_MG:
                 raise LedgerError(
-                    LedgerCode.BAD_LEG, f"A balance would be beyond {_MOST_MG} mg, more than any book can hold."
+                    LedgerCode.BAD_LEG, f"A balance would be beyond {MOST_MG} mg, more than any book can hold."
                 )
+        if self.liens:
+            for account, mass in after.items():
+                if self._sees_all(account[0]):
+                    self.liens.check_kept(signed, account, mass)
+        for account, mass in candidate.pledged:
+            if self._sees_all(account[0]):
+                self.liens.check_free(account, mass, after.get(account, 0))
+        if self.shipments:
+            named = self._shipment_named(candidate)
+            for account, mass in after.items():
+                if self._sees_all(*account[:2]):
+                    self.shipments.check_kept(candidate.entry, signed, signed.day, account, mass, named)
 
-    def take_in(self, candidate: Candidate, index: int, after: Mapping[Account, int]) -> None:  # noqa: ARG002
-        """Let the book know of the entry at `index`; raises `duplicate` or `unknown-key` for keys it cannot take."""
+    def take_in(self, candidate: Candidate, index: int, after: Mapping[Account, int]) -> None:
+        """Let the book know of the entry at `index`, which was checked."""
         kind = candidate.kind.name
-        if kind == "key":
-            self._take_key(candidate.entry, index)
-        elif kind == "reversal" and candidate.corrects is not None:
+        if kind in _REMEMBERED:
+            self._take_shipment(candidate, index)
+        elif not candidate.kind.moves:
+            self._take_record(candidate, index)
+        self.settle(after)
+        if kind == "reversal" and candidate.corrects is not None:
             self._taken_back.add(candidate.corrects)
-        self._known[candidate.entry_id] = candidate
+        self._known[candidate.entry_id] = (candidate, index)
+
+    def settle(self, balances: Mapping[Account, int]) -> None:
+        """Cut pledges and shipments to the balances in mg that they have to live on.
+
+        `take_in` does it; by itself it is for who has not taken in every entry that came before.
+        """
+        if self.liens:
+            for account, mass in balances.items():
+                self.liens.settle(account, mass)
+        if self.shipments:
+            for account, mass in balances.items():
+                self.shipments.settle(account, mass)
 
     def drain(self) -> Changes:
         """Return what changed since the last call."""
         changes, self._changes = self._changes, Changes()
+        changes.liens = self.liens.drain()
+        changes.shipments = self.shipments.drain()
+        changes.closed = self.periods.drain()
         return changes
 
-    def _take_key(self, entry: Entry, index: int) -> None:
-        record = self.registry.apply(entry, index)
-        (self._changes.keys if record.revoked_at_index is None else self._changes.revoked).append(record)
+    def _sees_all(self, *parties: str) -> bool:
+        return self.seen_by is None or self.seen_by in parties
 
     def _original(self, candidate: Candidate) -> Entry | None:
         if candidate.corrects is None:
             return None
         known = self._known.get(candidate.corrects)
         if known is None:
-            if self.whole or candidate.entry.kind == "reversal":
+            if self.seen_by is None or candidate.kind.name == "reversal":
                 raise LedgerError(
                     LedgerCode.BAD_CORRECTION,
                     f"The entry {candidate.entry.corrects} that is to be corrected is not in this book.",
                 )
             return None
-        if candidate.entry.kind == "reversal" and candidate.corrects in self._taken_back:
+        if candidate.kind.name == "reversal" and candidate.corrects in self._taken_back:
             raise LedgerError(LedgerCode.BAD_CORRECTION, f"The entry {candidate.entry.corrects} was taken back before.")
-        return known.entry
+        return known[0].entry
+
+    def _check_public(self, candidate: Candidate, keys: tuple[KeyRecord, ...], index: int) -> None:
+        if candidate.kind.name == "key":
+            self.registry.check(candidate.entry, keys, index)
+            return
+        for record in keys:
+            if record.purpose != REGISTRY:
+                raise LedgerError(LedgerCode.KEY_NOT_VALID, f"The key {record.name} is not one that signs this kind.")
+
+    def _check_reaffirmed(self, candidate: Candidate, signed: Signed) -> None:
+        for entry_id in sorted(candidate.names):
+            known, index = self._known.get(entry_id, (None, None))
+            if known is None:
+                if self.seen_by is None:
+                    raise LedgerError(LedgerCode.BAD_FIELD, f"The entry {entry_id.hex()} is not in this book.")
+                continue
+            disputing = frozenset() if index is None else self.registry.disputing(known.parsed, index)
+            if known.kind.name == "reaffirm" or not disputing & signed:
+                raise LedgerError(
+                    LedgerCode.BAD_FIELD,
+                    f"The entry {entry_id.hex()} is not one that is disputed for a party that signs this.",
+                )
+
+    def _shipment_named(self, candidate: Candidate) -> bytes | None:
+        """Return the shipment that an entry takes from: an arrival names it, a reversal of a shipment takes it back."""
+        kind = candidate.kind.name
+        if kind == "arrive" and "shipment" in candidate.entry.details:
+            return bytes.fromhex(candidate.entry.details["shipment"])
+        if kind == "reversal" and candidate.corrects is not None:
+            known = self._known.get(candidate.corrects)
+            if known is not None and known[0].kind.name == "ship":
+                return candidate.corrects
+        return None
+
+    def _check_shipment(self, candidate: Candidate, signed: Signed) -> None:
+        entry_id = self._shipment_named(candidate)
+        if entry_id is None:
+            return
+        entry, back = candidate.entry, candidate.kind.name == "reversal"
+        if entry_id not in self.shipments:
+            known = self._known.get(entry_id)
+            if known is None or known[0].kind.name != "ship":
+                if self.seen_by is None:
+                    raise LedgerError(LedgerCode.BAD_FIELD, f"The entry {entry_id.hex()} is no shipment of this book.")
+                return
+            if back and shipment_of(0, entry_id, known[0].entry) is None:
+                return  # all of it was exported
+        on_the_way = [leg for leg in entry.legs if leg.mass_mg < 0 and leg.state == State.TRANSIT]
+        if all(self._sees_all(leg.owner, leg.holder) for leg in on_the_way):
+            self.shipments.check_named(entry, entry_id, everything=back)
+        self.shipments.check_receiver(entry, entry_id, signed, signed.day)
+
+    def _take_shipment(self, candidate: Candidate, index: int) -> None:
+        if candidate.kind.name == "ship":
+            shipment = shipment_of(index, candidate.entry_id, candidate.entry)
+            if shipment is not None:
+                self.shipments.ship(shipment)
+            return
+        named = self._shipment_named(candidate)
+        if named is not None:
+            self.shipments.arrive(candidate.entry, named)
+            return
+        original = None if candidate.corrects is None else self._known.get(candidate.corrects)
+        reopened = None if original is None else self._shipment_named(original[0])
+        if reopened is not None:
+            shipped, shipped_at = self._known.get(reopened, (None, None))
+            again = None if shipped is None else shipment_of(shipped_at or 0, reopened, shipped.entry)
+            self.shipments.reopen(candidate.entry, reopened, again)
+
+    def _take_record(self, candidate: Candidate, index: int) -> None:
+        entry, kind = candidate.entry, candidate.kind.name
+        if kind == "key":
+            record = self.registry.apply(entry, index)
+            (self._changes.keys if record.revoked_at_index is None else self._changes.revoked).append(record)
+        elif kind == "pledge":
+            self.liens.pledge(index, candidate.entry_id, entry)
+        elif kind == "release":
+            self.liens.release(entry)
+        elif kind == "statement":
+            self.periods.take_in(entry, index)
+        elif kind == "reaffirm":
+            signed = frozenset(entry.parties)
+            self._changes.reaffirmed.append(Reaffirmed(index, signed, tuple(sorted(candidate.names))))

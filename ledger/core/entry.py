@@ -162,7 +162,7 @@ def decode(text: bytes) -> Entry:
         kind=_match("kind", value["kind"], _KIND),
         book=_text("book", value["book"]),
         nonce=_match("nonce", value["nonce"], _NONCE),
-        occurred=_day(value["occurred"]),
+        occurred=check_day("occurred", value["occurred"]),
         legs=_legs(value.get("legs", [])),
         parties=_parties(value.get("parties", [])),
         contract=_optional_text("contract", value),
@@ -207,6 +207,16 @@ def check_identifier(what: str, value: object) -> str:
     return _match(what, value, _IDENTIFIER)
 
 
+def check_day(what: str, value: object) -> str:
+    """Return `value` if it is a day of the calendar, YYYY-MM-DD; raises `bad-field`."""
+    text = _match(what, value, _DATE)
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        _refuse(what, f"names a day that is not in the calendar: {text}")
+    return text
+
+
 def _check_members(value: Mapping[str, Any]) -> None:
     if unknown := value.keys() - _MEMBERS:
         raise LedgerError(LedgerCode.MALFORMED, f"An entry has no member {min(unknown)!r}.")
@@ -220,13 +230,14 @@ def _check_members(value: Mapping[str, Any]) -> None:
 def _legs(value: object) -> tuple[Leg, ...]:
     if not isinstance(value, list) or len(value) > MAX_LEGS:
         raise LedgerError(LedgerCode.BAD_LEG, f"The legs are not a list of at most {MAX_LEGS}.")
-    legs = tuple(_leg(item, number) for number, item in enumerate(value, 1))
+    legs = tuple(read_leg(item, number) for number, item in enumerate(value, 1))
     if len({leg[:5] for leg in legs}) != len(legs):
         raise LedgerError(LedgerCode.BAD_LEG, "An account stands in two legs; add them up into one.")
     return legs
 
 
-def _leg(item: object, number: int) -> Leg:
+def read_leg(item: object, number: int) -> Leg:
+    """Return a leg from its JSON; raises `bad-leg` naming it by its number, from 1."""
     if type(item) is dict and tuple(item) == _LEG_NAMES:
         try:
             if _LEG.fullmatch("\n".join(item.values())):
@@ -272,15 +283,6 @@ def _object(what: str, value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         _refuse(what, "is not a JSON object")
     return value
-
-
-def _day(value: object) -> str:
-    text = _match("occurred", value, _DATE)
-    try:
-        dt.date.fromisoformat(text)
-    except ValueError:
-        _refuse("occurred", f"names a day that is not in the calendar: {text}")
-    return text
 
 
 def _optional_text(what: str, value: Mapping[str, Any]) -> str | None:

@@ -16,6 +16,8 @@ class LedgerCode(StrEnum):
     BAD_LEG = "bad-leg"
     BAD_FIELD = "bad-field"
     BAD_CORRECTION = "bad-correction"
+    PLEDGED = "pledged"
+    CLOSED_PERIOD = "closed-period"
     UNBALANCED = "unbalanced"
     INSUFFICIENT = "insufficient"
     DUPLICATE = "duplicate"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ledger.core.entry import Entry, State
+from ledger.core.entry import Entry, State, readers
 from ledger.core.errors import LedgerCode, LedgerError
-from ledger.core.rules import ANY, AT_REST, HEX32, INSIDE, Kind, credits_of, debits_of, owners_changed
+from ledger.core.rules import ANY, AT_REST, HEX32, INSIDE, Kind, credits_of, debits_of, is_id, owners_changed
 
 
 class Receive(Kind):
@@ -42,7 +42,8 @@ class Ship(Kind):
     """Mineral leaves a place into `transit`, or into `exported` where no account of this ledger will receive it.
 
     Owner and lot stay. The shipper remains the holder on the way unless a carrier takes it and signs too. The shipper
-    signs; into `exported` the owner signs as well.
+    signs; into `exported` the owner signs as well. Details, both optional: `receiver`, one who may read the entry, and
+    `expected_by`, the last day (YYYY-MM-DD) on which the receiver is waited for.
     """
 
     name = "ship"
@@ -54,13 +55,22 @@ class Ship(Kind):
         exporters = frozenset(leg.owner for leg in entry.legs if leg.state == State.EXPORTED)
         return entry.holders | exporters
 
+    def check_more(self, entry: Entry) -> None:
+        if "receiver" in entry.details:
+            receiver = self._detail_text(entry, "receiver")
+            if receiver not in readers(entry):
+                self._refuse_field("names its receiver among the parties")
+        if "expected_by" in entry.details:
+            self._detail_day(entry, "expected_by")
+
 
 class Arrive(Kind):
     """Mineral in `transit` is taken in by the receiver; owner and lot stay.
 
     What was shipped and did not arrive is booked to `unaccounted` at the shipper, what arrived beyond it comes out of
     `source` at the receiver: a difference is booked, never lost. The receiver signs; where a difference is booked every
-    holder signs. A receiver who has no agreement yet books what came and leaves the rest in transit.
+    holder signs. A receiver who has no agreement yet books what came and leaves the rest in transit. The detail
+    `shipment` names the `ship` entry that it ends: what follows from it is the rule of shipments.
     """
 
     name = "arrive"
@@ -72,6 +82,15 @@ class Arrive(Kind):
         if any(leg.state in {State.UNACCOUNTED, State.SOURCE} for leg in entry.legs):
             return entry.holders
         return frozenset(leg.holder for leg in credits_of(entry))
+
+    def names(self, entry: Entry) -> tuple[str, ...]:
+        shipment = entry.details.get("shipment")
+        named = (shipment,) if isinstance(shipment, str) and is_id(shipment) else ()
+        return (*super().names(entry), *named)
+
+    def check_more(self, entry: Entry) -> None:
+        if "shipment" in entry.details:
+            self._detail_id(entry, "shipment")
 
 
 class _Custody(Kind):

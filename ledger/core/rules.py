@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import ClassVar, NoReturn
 
-from ledger.core.entry import Entry, Leg, State
+from ledger.core.disclosures import check_concealed
+from ledger.core.entry import MAX_LEGS, Account, Entry, Leg, State, check_day, read_leg
 from ledger.core.errors import LedgerCode, LedgerError
 
 REGISTRY = "registry"  # the party whose keys sign public entries
@@ -33,6 +34,10 @@ class Kind:
     # Fields that must say something.
     needs: ClassVar[tuple[str, ...]] = ()
 
+    def names(self, entry: Entry) -> tuple[str, ...]:
+        """Return the hex ids of the entries that the rule has to know; one of another form is left to `check`."""
+        return () if entry.corrects is None else (entry.corrects,)
+
     @property
     def rule(self) -> str:
         """The rule's text, for people."""
@@ -57,6 +62,7 @@ class Kind:
     def check(self, entry: Entry, original: Entry | None = None) -> None:  # noqa: ARG002
         """Raise `bad-leg`, `bad-field` or `bad-correction`, saying which part of the rule the entry breaks."""
         self._check_needs(entry)
+        check_concealed(entry.details)
         if not self.moves:
             if entry.legs:
                 self._refuse_leg("moves no mineral and so has no legs")
@@ -107,6 +113,44 @@ class Kind:
         if not isinstance(value, str) or not value:
             self._refuse_field(f"needs the text {name!r} among its details")
         return value
+
+    def _detail_id(self, entry: Entry, name: str) -> str:
+        value = self._detail_text(entry, name)
+        if not HEX32.fullmatch(value):
+            self._refuse_field(f"gives {name} as 64 lower-case hexadecimal digits")
+        return value
+
+    def _detail_day(self, entry: Entry, name: str) -> str:
+        return check_day(name, self._detail_text(entry, name))
+
+
+def is_id(value: object) -> bool:
+    """Whether `value` is an entry id as it stands in an entry: 64 lower-case hexadecimal digits."""
+    return isinstance(value, str) and HEX32.fullmatch(value) is not None
+
+
+def pledged_by(entry: Entry) -> tuple[tuple[Account, int], ...]:
+    """Return the accounts and mg in the detail `pledged` of a pledge or release, none where it is absent.
+
+    Raises `bad-field` or `bad-leg` unless it is a list of objects of exactly holder, element, state, lot and mass_mg
+    (above zero), sorted by the first four, each account once and inside of the ledger.
+    """
+    listed = entry.details.get("pledged", [])
+    if not isinstance(listed, list) or len(listed) > MAX_LEGS:
+        raise LedgerError(LedgerCode.BAD_FIELD, f"The detail pledged is not a list of at most {MAX_LEGS}.")
+    owner = entry.details.get("owner")
+    found = tuple(_pledged(owner, item, number) for number, item in enumerate(listed, 1))
+    accounts = [account for account, _ in found]
+    if accounts != sorted(set(accounts)):
+        raise LedgerError(LedgerCode.BAD_FIELD, "The accounts in the detail pledged are not sorted, each once.")
+    return found
+
+
+def _pledged(owner: object, item: object, number: int) -> tuple[Account, int]:
+    leg = read_leg({**item, "owner": owner} if isinstance(item, dict) and "owner" not in item else None, number)
+    if leg.mass_mg < 0 or leg.state not in INSIDE:
+        raise LedgerError(LedgerCode.BAD_FIELD, f"Nothing like {leg.mass_mg} mg in the state {leg.state} is pledged.")
+    return leg.account, leg.mass_mg
 
 
 def credits_of(entry: Entry) -> Iterable[Leg]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from django.conf import settings
 from django.db import transaction
 
-from ledger.core.book import Book, Candidate, read
-from ledger.core.entry import Account, Leg
+from ledger.core.book import LASTING, Book, Candidate, read
+from ledger.core.entry import Account
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.posting import apply
 from ledger.selectors.entries import submission_of
@@ -71,11 +71,9 @@ def _known(candidate: Candidate, submitted_by: str, idempotency_key: str | None)
 
 def _check(candidates: Sequence[Candidate], now: dt.datetime) -> None:
     # All locks first, in one order for everybody: what is decided on below cannot change until the caller commits.
-    names = {"\n".join(account).encode() for item in candidates for account in item.spent}
-    names |= {name for item in candidates for name in item.names}
-    inbox.lock(names)
+    inbox.lock({name for item in candidates for name in item.locked})
     # What waits is read before what stands: the sequencer may post in between, and then it is seen twice, not never.
-    waiting = inbox.pending_notes(("key", "reversal"))
+    waiting = inbox.pending_notes(LASTING)
     ahead = inbox.pending_count()
     size = chain.tip(inbox.APP).size
     book = books.load(inbox.APP, settings.LEDGER_ORIGIN)
@@ -83,34 +81,35 @@ def _check(candidates: Sequence[Candidate], now: dt.datetime) -> None:
     # Every pending entry may come before this one: keys that wait in the inbox count as registered.
     index = size + ahead
     books.load_named(inbox.APP, book, candidates)
-    _know_pending(candidates, book)
+    _know_pending(candidates, book, index)
     time = now.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    balances = inbox.expected_balances(sorted({leg.account for item in candidates for leg in item.entry.legs}))
+    balances = inbox.expected_balances(sorted({account for item in candidates for account in item.accounts}))
+    book.settle(balances)
     for offset, item in enumerate(candidates):
         signed = book.check(item, index + offset, time)
-        after = apply(_of(balances, item.entry.legs), item.entry)
+        balances |= apply(_of(balances, item.accounts), item.entry)
+        after = _of(balances, item.accounts)
         book.check_after(item, signed, after)
-        balances |= after
         book.take_in(item, index + offset, after)
 
 
-def _of(balances: dict[Account, int], legs: Sequence[Leg]) -> dict[Account, int]:
-    return {leg.account: balances.get(leg.account, 0) for leg in legs}
+def _of(balances: dict[Account, int], accounts: Iterable[Account]) -> dict[Account, int]:
+    return {account: balances.get(account, 0) for account in accounts}
 
 
 def _take_in_pending(notes: Sequence[bytes], book: Book, size: int) -> None:
     for note in notes:
         try:
-            book.take_in(read(note), size, {})
+            item = read(note)
+            item.kind.check(item.entry)
+            book.take_in(item, size, {})
         except LedgerError:
             continue  # posted meanwhile, or the sequencer will refuse it and say why to whoever handed it in
 
 
-def _know_pending(candidates: Sequence[Candidate], book: Book) -> None:
-    for entry_id in {name for item in candidates for name in item.names}:
-        row = None if book.knows(entry_id) else inbox.find_by_entry_id(entry_id)
-        if row is not None and row.state != "refused":
-            book.know(read(row.note))
+def _know_pending(candidates: Sequence[Candidate], book: Book, size: int) -> None:
+    rows = [inbox.find_by_entry_id(entry_id) for entry_id in sorted(book.missing(candidates))]
+    _take_in_pending([row.note for row in rows if row is not None and row.state != "refused"], book, size)
 
 
 def _keep(candidate: Candidate, submitted_by: str, now: dt.datetime, idempotency_key: str | None) -> Submission:

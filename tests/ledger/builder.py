@@ -275,8 +275,11 @@ def _use(book: Book) -> None:
     old = used._replace(holder="recycler", state="scrap")
     book.append(book.entry("collect", moved(used, old, 3_875_000)))
     secured = {"owner": "lessor", "pledgee": "operator"}
-    book.append(book.entry("pledge", details=secured, parties=("lessor", "operator")))
-    book.append(book.entry("release", details=secured, parties=("lessor", "operator")))
+    lot = {"holder": "lessor", "element": "Co", "state": "stock", "lot": "lot-1", "mass_mg": "4000000"}
+    given = book.append(book.entry("pledge", details={**secured, "pledged": [lot]}, parties=("lessor", "operator")))
+    book.append(
+        book.entry("release", details={**secured, "pledge": book.ids[given].hex()}, parties=("lessor", "operator"))
+    )
 
 
 def _recover(book: Book) -> None:

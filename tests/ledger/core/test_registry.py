@@ -63,7 +63,7 @@ def test_the_registry_signs_public_entries_and_nothing_else():
     keys = registry((registered(), 0))
     notice = Entry("notice", BOOK, "n", "2024-01-02", reason="Hello.")
     assert signers(keys, notice, sign_entry(notice, [ROOT]), 0) == {"registry"}
-    assert code_of(lambda: signers(keys, notice, sign_entry(notice, [ACME]), 1)) is LedgerCode.KEY_NOT_VALID
+    assert code_of(lambda: signers(keys, notice, sign_entry(notice, [ACME]), 1)) is LedgerCode.MISSING_SIGNATURE
     assert code_of(lambda: signers(keys, ENTRY, sign_entry(ENTRY, [ROOT]), 1)) is LedgerCode.KEY_NOT_VALID
 
 
