@@ -16,13 +16,14 @@ from ledger.core.tiles import TILE_WIDTH, entries_path, level_count, tiles_for_g
 from ledger.selectors.trust import trust_root
 from ledger.services.publish_files import public_folder
 from ledger.services.replay import Replay
-from ledger.sql import chain, reads, tree
+from ledger.sql import chain, late, reads, tree
 from ledger.sql.inbox import APP
 
 
 def compare(replay: Replay) -> Iterator[str]:
     """Compare accounts, balances, keys, checkpoints, tiles and inbox with a finished replay."""
     yield from _balances(replay)
+    yield from _late()
     yield from _keys(replay)
     yield from _checkpoints(replay)
     yield from _tiles(replay.frontier.size)
@@ -52,6 +53,11 @@ def _balances(replay: Replay) -> Iterator[str]:
             yield f"The chain of {account} is said to end elsewhere; it ends {after}, at number {found.head.seq}."
         elif days != [found.occurred_max, found.late_days] or bounded != (account.state != "source"):
             yield f"The days or bounds kept for {account} are wrong; {after}, its latest day is {found.occurred_max}."
+
+
+def _late() -> Iterator[str]:
+    for account, level, number in late.wrong_blocks():
+        yield f"The sums of late legs of {account} are wrong in block {number} of level {level}."
 
 
 def _keys(replay: Replay) -> Iterator[str]:
@@ -119,13 +125,9 @@ def _inbox(replay: Replay) -> Iterator[str]:
         " LEFT JOIN ledger_entry AS e ON e.index = i.entry_index WHERE i.state = 'posted' ORDER BY i.id",
         {},
     )
-    answered = set()
     for number, index, entry_id, same_note in rows:
-        answered.add(index)
         if not same_note or index >= len(replay.ids) or replay.ids[index] != bytes(entry_id):
             yield f"Inbox row {number} is said to be entry {index}, and is another entry."
-    for index in sorted(set(range(len(replay.ids))) - answered):
-        yield f"Entry {index} came through no inbox row."
     for number, index in reads.fetch(
         "SELECT i.id, e.index FROM ledger_inbox AS i JOIN ledger_entry AS e ON e.entry_id = i.entry_id"
         " WHERE i.state = 'pending' ORDER BY i.id",
@@ -149,9 +151,13 @@ def published() -> Iterator[str]:
         yield f"The published checkpoint {path} does not hold: {error.sentence}"
         return
     row = chain.checkpoint_of(signed.size, APP)
-    if row is None or row.note != note:
+    if row is None or not note.startswith(row.note):
         yield f"The published checkpoint of {signed.size} entries is not the one in the database."
         return
+    if strangers := {str(line) for line in Note.parse(note).signatures[len(Note.parse(row.note).signatures) :]} - {
+        str(line) for line in cosignatures.lines(APP, signed.size)
+    }:
+        yield f"The published checkpoint carries {len(strangers)} cosignatures that are not in the database."
     yield from _published_tiles(signed)
 
 

@@ -1,6 +1,6 @@
 """What stands in accounts on any day, as known at any tree size, and the lines that made it so.
 
-Nothing here adds up an account's legs: a balance takes two look-ups, and the late legs that lie between them.
+Nothing here adds up an account's legs: a balance takes two look-ups, and the sums of late legs that lie between them.
 """
 
 from __future__ import annotations
@@ -17,26 +17,32 @@ AXES = ("owner", "holder", "state", "lot")
 FOREVER = "infinity"
 
 # What stands in an account up to a day, as known at a tree size. `occurred_max` never falls along the chain, so the
-# legs up to the last with occurred_max <= day are a prefix, whose end carries its sum; what is missing are late legs.
-_BALANCE_AT = """
-    CASE WHEN b.occurred_max <= %(as_of)s::date AND {known_at} >= (SELECT ledger_size())
-    THEN b.mass_mg
-    ELSE coalesce((
-        SELECT l.balance_after_mg FROM ledger_leg AS l
-        WHERE l.account_id = a.id AND l.entry_index <= least({known_at} - 1, coalesce((
-            SELECT d.entry_index FROM ledger_leg AS d
-            WHERE d.account_id = a.id AND d.occurred_max <= %(as_of)s::date
-            ORDER BY d.occurred_max DESC, d.entry_index DESC LIMIT 1), -1))
-        ORDER BY l.entry_index DESC LIMIT 1
-    ), 0) + coalesce((
-        SELECT sum(l.mass_mg) FROM ledger_leg AS l
-        WHERE l.account_id = a.id AND l.occurred < l.occurred_max
-            AND l.occurred_max > %(as_of)s::date AND l.occurred_max <= %(as_of)s::date + b.late_days
-            AND l.occurred <= %(as_of)s::date AND l.entry_index < {known_at}
-    ), 0) END
+# legs up to the last with occurred_max <= day are a prefix, whose end carries its sum. What is known ends with the last
+# leg below the tree size. Where that comes first it carries the whole; else the late legs in between are missing.
+_AT = """
+    LEFT JOIN LATERAL (
+        SELECT l.account_seq, l.balance_after_mg FROM ledger_leg AS l
+        WHERE l.account_id = a.id AND l.entry_index < %({size})s ORDER BY l.entry_index DESC LIMIT 1
+    ) AS {size} ON true
 """
-_KNOWN_AT = _BALANCE_AT.format(known_at="%(known_at)s")
-_KNOWN_SINCE = _BALANCE_AT.format(known_at="%(since)s")
+_BY_DAY = """
+    LEFT JOIN LATERAL (
+        SELECT l.account_seq, l.balance_after_mg FROM ledger_leg AS l
+        WHERE l.account_id = a.id AND l.occurred_max <= %(as_of)s::date
+        ORDER BY l.occurred_max DESC, l.entry_index DESC LIMIT 1
+    ) AS by_day ON true
+"""
+_MASS = """CASE
+    WHEN {size}.account_seq IS NULL OR {size}.account_seq <= by_day.account_seq
+        THEN coalesce({size}.balance_after_mg, 0)
+    WHEN b.late_days = 0 THEN coalesce(by_day.balance_after_mg, 0)
+    ELSE coalesce(by_day.balance_after_mg, 0) + ledger_late_sum(
+        a.id, coalesce(by_day.account_seq + 1, 0), {size}.account_seq + 1, %(as_of)s::date)
+END"""
+_ACCOUNTS = "ledger_account AS a JOIN ledger_balance AS b ON b.account_id = a.id"
+_ACCOUNTS_AT = f"{_ACCOUNTS}{_BY_DAY}{_AT.format(size='known_at')}"
+_KNOWN_AT = _MASS.format(size="known_at")
+_KNOWN_SINCE = _MASS.format(size="since")
 
 _LINE = (
     "l.entry_index, e.entry_id, e.kind, e.occurred, e.recorded, e.contract, e.reference, l.account_seq, l.mass_mg,"
@@ -92,10 +98,11 @@ def positions(
 ) -> Iterator[tuple[tuple[str, ...], int]]:
     """Give (element and the values of `axes`, mass in mg), sorted, zeros left out; conditions speak of `a`."""
     columns = ", ".join(f"a.{axis}" for axis in ("element", *axes))
-    mass = "b.mass_mg" if as_of is None and known_at is None else _KNOWN_AT
+    now = as_of is None and known_at is None
+    mass, accounts = ("b.mass_mg", _ACCOUNTS) if now else (_KNOWN_AT, _ACCOUNTS_AT)
     rows = read(
         f"WITH p AS MATERIALIZED (SELECT {columns}, sum({mass}) AS mass_mg"  # noqa: S608
-        f" FROM ledger_account AS a JOIN ledger_balance AS b ON b.account_id = a.id WHERE {where} GROUP BY {columns})"
+        f" FROM {accounts} WHERE {where} GROUP BY {columns})"
         f" SELECT * FROM p AS a WHERE mass_mg <> 0 ORDER BY {columns} OFFSET %(offset)s LIMIT %(limit)s",
         {
             **where.parameters,
@@ -123,7 +130,7 @@ def differences(
     columns = ", ".join(f"a.{axis}" for axis in ("element", *axes))
     rows = read(
         f"WITH p AS MATERIALIZED (SELECT {columns}, sum({_KNOWN_SINCE}) AS before_mg, sum({_KNOWN_AT}) AS after_mg"  # noqa: S608
-        f" FROM ledger_account AS a JOIN ledger_balance AS b ON b.account_id = a.id WHERE {where} GROUP BY {columns})"
+        f" FROM {_ACCOUNTS_AT}{_AT.format(size='since')} WHERE {where} GROUP BY {columns})"
         f" SELECT * FROM p AS a WHERE before_mg <> after_mg ORDER BY {columns} OFFSET %(offset)s LIMIT %(limit)s",
         {
             **where.parameters,

@@ -40,6 +40,9 @@ def on(name: str, var: Path) -> dict[str, str]:
         (("ledger", "balance", "--as-of", "31.1.2024"), "'31.1.2024' is not a day: write it as 2024-01-31"),
         (("ledger", "balance", "--known-at", "-3"), "'-3' is not a number of ledger entries"),
         (("ledger", "balance", "--format", "xml"), "invalid choice: 'xml'"),
+        (("ledger", "balance", "--group", "owner,owner"), "name each of owner, holder, state, lot at most once"),
+        (("ledger", "statement", "a/b/Ni"), "write it as OWNER/HOLDER/ELEMENT/STATE/LOT"),
+        (("ledger", "learned", "--as-of", "2024-01-31"), "--since"),
         (("settle",), "one of the arguments --due --contract is required"),
         (("settle", "--due"), "--due needs --as-of DATE, and no --period"),
         (("settle", "--contract", "C-1"), "--contract needs --period START..END, and no --as-of"),
@@ -143,11 +146,12 @@ def test_balances_of_an_empty_ledger(own_database, tmp_path):
     as_json = lode("ledger", "balance", "--as-of", "2024-06-30", environment=on(own_database, tmp_path))
     assert as_json.returncode == 0, as_json.stderr
     assert json.loads(as_json.stdout) == {
-        "owner": None, "holder": None, "element": None, "as_of": "2024-06-30", "known_at": 0, "balances": [],
+        "owner": None, "holder": None, "element": None, "state": None, "lot": None, "as_of": "2024-06-30",
+        "known_at": 0, "balances": [],
     }  # fmt: skip
     as_csv = lode("ledger", "balance", "--format", "csv", environment=on(own_database, tmp_path))
     rows = list(csv.reader(io.StringIO(as_csv.stdout)))
-    assert rows == [["element", "owner", "holder", "state", "lot", "mass_mg"]]
+    assert rows == [["element", "owner", "holder", "state", "lot", "mass_mg", "as_of", "known_at_size"]]
 
 
 def test_settling_where_nothing_is_due(own_database, tmp_path):

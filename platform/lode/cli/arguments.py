@@ -7,7 +7,11 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
+from ledger.core.entry import Account, State
+
 Parser = argparse.ArgumentParser
+AXES = ("owner", "holder", "state", "lot")
+ORDERS = ("recorded", "occurred")
 ELEMENTS_NOTE = "an element as the ledger names it: Li, Ni, Co, Mn, Cu and so on"
 
 
@@ -55,12 +59,85 @@ def ledger_verify(parser: Parser) -> None:
     parser.add_argument("--quick", action="store_true", help="check the tree and its files only")
 
 
+def account(text: str) -> Account:
+    """Read an account as OWNER/HOLDER/ELEMENT/STATE/LOT, as its page is addressed; an argparse type."""
+    parts = text.strip("/").split("/")
+    if len(parts) != len(Account._fields) or not all(parts):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an account: write it as OWNER/HOLDER/ELEMENT/STATE/LOT")
+    return Account(*parts)
+
+
+def axes(text: str) -> tuple[str, ...]:
+    """Read the axes to keep, as owner,holder; an argparse type."""
+    kept = () if text == "none" else tuple(text.split(","))
+    if set(kept) - set(AXES) or len(set(kept)) != len(kept):
+        raise argparse.ArgumentTypeError(f"{text!r}: name each of {', '.join(AXES)} at most once, or none")
+    return kept
+
+
 def ledger_balance(parser: Parser) -> None:
     """Say what `lode ledger balance` takes."""
+    _filters(parser)
+    parser.add_argument(
+        "--group", type=axes, metavar="AXES", default=AXES, help="what to keep apart, as owner,holder; none sums it all"
+    )
+    parser.add_argument("--as-of", type=day, metavar="DATE", help="what had happened by the end of this day")
+    _known_at(parser)
+
+
+def ledger_statement(parser: Parser) -> None:
+    """Say what `lode ledger statement` takes."""
+    _account(parser)
+    parser.add_argument("--start", type=day, metavar="DATE", help="the first day (default: from the beginning)")
+    parser.add_argument("--end", type=day, metavar="DATE", help="the last day (default: to the end)")
+    _known_at(parser)
+
+
+def ledger_history(parser: Parser) -> None:
+    """Say what `lode ledger history` takes."""
+    _account(parser)
+    parser.add_argument(
+        "--order",
+        choices=ORDERS,
+        default=ORDERS[0],
+        help="as the ledger learned of it, with the sealed balances (default), or by days in the world",
+    )
+    _known_at(parser)
+
+
+def ledger_learned(parser: Parser) -> None:
+    """Say what `lode ledger learned` takes."""
+    _filters(parser)
+    parser.add_argument("--as-of", type=day, metavar="DATE", required=True, help="the day that is looked at")
+    parser.add_argument("--since", type=tree_size, metavar="SIZE", required=True, help="the earlier number of entries")
+    parser.add_argument("--lines", action="store_true", help="the postings behind it, in place of the balances")
+    _known_at(parser)
+
+
+def ledger_entries(parser: Parser) -> None:
+    """Say what `lode ledger entries` takes."""
+    parser.add_argument("--kind", help="a kind of entry: receive, ship and so on")
+    parser.add_argument("--contract", metavar="REF", help="a contract's reference")
+    parser.add_argument("--element", help=ELEMENTS_NOTE)
+    parser.add_argument("--account", type=account, help="OWNER/HOLDER/ELEMENT/STATE/LOT")
+    parser.add_argument("--occurred-from", type=day, metavar="DATE", help="the first day in the world")
+    parser.add_argument("--occurred-to", type=day, metavar="DATE", help="the last day in the world")
+    _known_at(parser)
+
+
+def _filters(parser: Parser) -> None:
     parser.add_argument("--owner", help="whose material: an organisation's short name")
     parser.add_argument("--holder", help="who has it: an organisation's short name")
     parser.add_argument("--element", help=ELEMENTS_NOTE)
-    parser.add_argument("--as-of", type=day, metavar="DATE", help="what had happened by the end of this day")
+    parser.add_argument("--state", choices=[state.value for state in State], help="where in its life it is")
+    parser.add_argument("--lot", help="which lot")
+
+
+def _account(parser: Parser) -> None:
+    parser.add_argument("account", type=account, help="OWNER/HOLDER/ELEMENT/STATE/LOT")
+
+
+def _known_at(parser: Parser) -> None:
     parser.add_argument("--known-at", type=tree_size, metavar="SIZE", help="as the ledger stood at this many entries")
     parser.add_argument("--format", choices=("json", "csv"), default="json")
 

@@ -65,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     _add(ledger, "export", "write a folder that anybody can verify", arguments.ledger_export, _django("ledger_export"))
     _add(ledger, "verify", "verify the whole ledger", arguments.ledger_verify, _django("ledger_verify"))
     _add(ledger, "balance", "balances at a day and a tree size", arguments.ledger_balance, _django("ledger_balance"))
+    for name, summary in (
+        ("statement", "one account between two days: opening, lines, closing"),
+        ("history", "one account over its whole life, as recorded or as it occurred"),
+        ("learned", "what came to be known of a day since the ledger had another size"),
+        ("entries", "the entries, newest first, a row for each posting"),
+    ):
+        _add(ledger, name, summary, getattr(arguments, f"ledger_{name}"), _django(f"ledger_{name}"))
     for nested in ledger.choices.values():
         nested.set_defaults(depth=2)
 

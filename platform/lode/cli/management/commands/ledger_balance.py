@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
-from ledger.selectors.balances import balances
-from ledger.selectors.checkpoints import ledger_size
-from lode.cli import arguments
+from ledger.core.entry import Account
+from ledger.selectors.balances import balances, stream_balances
+from lode.cli import arguments, tables
+from lode.exports.core.ledger_tables import POSITIONS, position_rows
 from lode.parties.selectors import get_party
 
 
@@ -22,21 +22,16 @@ class Command(BaseCommand):
         arguments.ledger_balance(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wanted = {key: options[key] for key in ("owner", "holder", "element", "as_of", "known_at")}
-        for name in (wanted["owner"], wanted["holder"]):
+        filters = {axis: options[axis] for axis in Account._fields}
+        for name in (filters["owner"], filters["holder"]):
             if name is not None:
                 get_party(name)  # a misspelt name must not read as a balance of nothing
-        size = ledger_size()
-        if wanted["known_at"] is None:
-            wanted["known_at"] = size
-        elif wanted["known_at"] > size:
-            raise CommandError(f"The ledger has {size} entries, fewer than {wanted['known_at']}.", returncode=2)
-        rows = balances(party=None, **wanted)
+        size, as_of = tables.size_of(options), options["as_of"]
+        asked = {**filters, "as_of": as_of, "known_at": size, "group_by": options["group"]}
         if options["format"] == "csv":
-            columns = ("element", "owner", "holder", "state", "lot", "mass_mg")
-            writer = csv.writer(self.stdout, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows([getattr(row, column) for column in columns] for row in rows)
+            rows = position_rows(stream_balances(party=None, **asked), as_of, size)
+            tables.write(self.stdout, "csv", POSITIONS, rows)
         else:
-            asked = {key: str(value) if key == "as_of" and value else value for key, value in wanted.items()}
-            self.stdout.write(json.dumps({**asked, "balances": [asdict(row) for row in rows]}, indent=2))
+            question = {**filters, "as_of": str(as_of) if as_of else None, "known_at": size}
+            found = [asdict(row) for row in balances(party=None, **asked)]
+            self.stdout.write(json.dumps({**question, "balances": found}, indent=2))
