@@ -76,4 +76,5 @@ def enter_cast(*, now: datetime) -> None:
             organisation=person.organisation,
             role=person.role,
             language=person.language,
+            manages_keys=person.role in {"commercial", "partner"},
         )

@@ -90,6 +90,12 @@ def _sentences() -> dict[str, str]:
         "too-large": _("Too many statements for one file: export a shorter range."),
         "file-damaged": _("The file is missing or is not what was exported: export it again."),
         "bad-period": _("The day does not begin a period of this series: choose the first day of one."),
+        "signature-needed": _("This signature is missing: the organisation keeps its signing key itself and signs it."),
+        "bad-signature": _("This is not a signature under that text by a key that may sign it. Nothing was signed."),
+        "bad-key-name": _("The key has not the name of one of your organisation's keys: make one under such a name."),
+        "bad-key": _("This is no sound Ed25519 verifier key."),
+        "duplicate": _("It was there before: nothing was changed."),
+        "key-change-expired": _("This change was begun more than seven days ago: begin it anew."),
         "bad-value": _("This is not a price that can be kept: write one number for each period."),
     }
 

@@ -35,6 +35,7 @@ STATUSES: Final[dict[str, Status]] = {
     "pending": Status("hourglass", "warn", _("Pending")),
     "posted": Status("check", "plain", _("Posted")),
     "reversed": Status("undo-2", "warn", _("Reversed")),
+    "revoked": Status("ban", "plain", _("Revoked")),
     # A row, a period and a statement of a reconciliation.
     "open": Status("circle-dashed", "warn", pgettext_lazy("state", "Open")),
     "matched": Status("circle-check", "ok", _("Matched")),

@@ -17,9 +17,11 @@ from contracts import services
 from contracts.errors import ContractCode, ContractError
 from contracts.selectors import ChangedClause, ContractDetail, VersionView, changed_clauses
 from lode.parties.actor import Actor
-from lode.parties.selectors import hosted_key_names, party_names
+from lode.parties.errors import PartiesCode, PartiesError
+from lode.parties.selectors import party_names, signing_of
 from lode.web import error_pages
-from lode.web.requests import as_actor, now
+from lode.web.requests import as_actor, error_sentence, now
+from lode.web.signing import signature_given, to_sign
 from lode.web.ui import FieldError
 from lode.web.views.contracts_access import ShownClause, detail_for, reads_only, shown_clauses
 from lode.web.views.contracts_words import kind_word, listed, named, role_word
@@ -49,8 +51,17 @@ def _sign(request: HttpRequest, actor: Actor, found: ContractDetail) -> HttpResp
         return _page(request, actor, found, errors=[error], status=422)
     try:
         signed = services.sign_version(
-            actor=actor, ref=ref, number=number, text_sha256=given.get("text_sha256", ""), now=now()
+            actor=actor,
+            ref=ref,
+            number=number,
+            text_sha256=given.get("text_sha256", ""),
+            now=now(),
+            given=services.Given(signature_given(request, "contract"), signature_given(request, "entry")),
         )
+    except PartiesError as error:
+        if error.code not in {PartiesCode.SIGNATURE_NEEDED, PartiesCode.BAD_SIGNATURE}:
+            raise
+        return _page(request, actor, found, errors=[FieldError(error_sentence(error))], status=422)
     except ContractError as error:
         if error.code not in {ContractCode.TEXT_CHANGED, ContractCode.UNKNOWN_VERSION}:
             raise
@@ -84,6 +95,13 @@ def _page(
         "opened": opened,
         "signers": [_signer(found, role, names) for role in found.roles],
         "signing_text": version.signing_text.decode(),
+        "papers": to_sign(
+            actor.organisation,
+            (
+                ("contract", _("The contract's version"), version.signing_text),
+                ("entry", _("The ledger entry that both sign"), version.entry_text),
+            ),
+        ),
         "readers": listed([*(names[party] for party in row.parties), _("the auditor")]),
         "has_signed": has_signed,
         "may_sign": "sign" in found.moves and not has_signed,
@@ -116,10 +134,11 @@ def _signer(found: ContractDetail, role: str, names: Any) -> dict[str, Any]:
     party = found.roles[role]
     version = found.versions[-1]
     line = next((each for each in version.signatures if each.party == party), None)
-    keys = hosted_key_names(party)
+    signing = signing_of(party)
     return {
         "who": named(role_word(found.row.kind, role), names[party]),
-        "key": line.key_name if line else keys[0] if keys else "",
+        "key": line.key_name if line else signing.keys[0].name if signing.keys else "",
+        "custody": signing.custody,
         "signed_at": line.signed_at if line else None,
     }
 

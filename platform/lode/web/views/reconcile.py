@@ -26,6 +26,7 @@ from lode.reconciliation.selectors import find_period, list_periods, list_statem
 from lode.reconciliation.selectors.values import AdjustmentView, PeriodPage
 from lode.web.formats import mass
 from lode.web.requests import as_actor, now
+from lode.web.signing import ToSign, signature_given, to_sign
 from lode.web.tables import attachment, download
 from lode.web.templatetags.ui import data_html, hash_tag, utc
 from lode.web.templatetags.ui import status as status_html
@@ -99,7 +100,7 @@ def period(request: HttpRequest, actor: Actor, our_party: str, partner: str, lab
     page = _page(actor, our_party, partner, label)
     summary = page.summary
     names = party_names((our_party, partner), get_language() or "en")
-    rows = sorted((_shown(row, page, names) for row in page.rows), key=lambda item: item["row"].settled)
+    rows = sorted((_shown(row, page, names, actor) for row in page.rows), key=lambda item: item["row"].settled)
     signed = {signature.party for signature in page.signatures if signature.current}
     is_open = summary.state == "open"
     context = {
@@ -116,6 +117,8 @@ def period(request: HttpRequest, actor: Actor, our_party: str, partner: str, lab
         "signatures": [(names[item.party], item) for item in page.signatures],
         "is_open": is_open,
         "may_act": not actor.sees_all and is_open,
+        "papers": (papers := () if actor.sees_all else _papers(actor, page)),
+        "signs": bool(papers) or any(item["papers"] for item in rows),
         "uploads": list_statements(actor=actor, period_id=summary.number),
         "here": _href(our_party, partner, label),
         "table_href": _href(our_party, partner, label).rstrip("/"),
@@ -126,6 +129,12 @@ def period(request: HttpRequest, actor: Actor, our_party: str, partner: str, lab
 def _page(actor: Actor, our_party: str, partner: str, label: str) -> PeriodPage:
     found = find_period(actor=actor, our_party=our_party, partner=partner, label=label)
     return period_page(actor=actor, period_id=found.number, today=now().date())
+
+
+def _papers(actor: Actor, page: PeriodPage) -> tuple[ToSign, ...]:
+    if not page.signing_text:
+        return ()
+    return to_sign(actor.organisation, [("entry", _("The agreed balance as a ledger entry"), page.signing_text)])
 
 
 def _tie(line: TieLine) -> Tie:
@@ -149,7 +158,7 @@ def _kg(mass_mg: int, element: str, *, signed: bool = False) -> str:
     return str(data_html(mass_mg, mass(mass_mg, "kg", element, signed=signed), ""))
 
 
-def _shown(row: PageRow, page: PeriodPage, names: Mapping[str, str]) -> dict[str, Any]:
+def _shown(row: PageRow, page: PeriodPage, names: Mapping[str, str], actor: Actor) -> dict[str, Any]:
     line = row.ours or row.theirs
     standing = [item for item in page.adjustments if item.row_key == row.key and item.state != "withdrawn"]
     ours_key, theirs_key = row.ours.key if row.ours else "", row.theirs.key if row.theirs else ""
@@ -162,6 +171,7 @@ def _shown(row: PageRow, page: PeriodPage, names: Mapping[str, str]) -> dict[str
         "suggested": row.suggested_reason.value if row.suggested_reason else "",
         "thread": [(names[message.asked_by], message) for message in page.threads.get(row.key, ())],
         "adjustment": _adjustment(standing[-1], names) if standing else None,
+        "papers": _papers_of_adjustment(standing[-1], actor) if standing else (),
         "exact": row.ours is not None and row.theirs is not None and row.difference_mg == 0,
         "reference": line.reference if line else "",
         "ours_key": ours_key,
@@ -170,9 +180,23 @@ def _shown(row: PageRow, page: PeriodPage, names: Mapping[str, str]) -> dict[str
 
 
 def _adjustment(found: AdjustmentView, names: Mapping[str, str]) -> dict[str, Any]:
-    states = {"proposed": _("waits for the other side"), "posted": _("signed by both")}
+    states = {
+        "proposed": _("waits for the other side") if found.proposer_signed else _("waits for its proposer's signature"),
+        "posted": _("signed by both"),
+    }
     by = [names[party] for party in (found.proposed_by, found.agreed_by) if party]
     return {"found": found, "state": states.get(found.state, found.state), "by": ", ".join(by)}
+
+
+def _papers_of_adjustment(found: AdjustmentView, actor: Actor) -> tuple[ToSign, ...]:
+    """Return what is left to sign for a side that keeps its key itself: first the proposer, then the other."""
+    if (
+        actor.sees_all
+        or found.state != "proposed"
+        or found.proposer_signed == (found.proposed_by == actor.organisation)
+    ):
+        return ()
+    return to_sign(actor.organisation, [(f"adjustment-{found.number}", _("The adjustment"), found.entry_text)])
 
 
 def _anchor(ours_key: str, theirs_key: str) -> str:
@@ -208,7 +232,13 @@ def table(request: HttpRequest, actor: Actor, our_party: str, partner: str, labe
 
 
 def _sign(actor: Actor, number: int, request: HttpRequest) -> str:
-    services.sign_period(period_id=number, digest=request.POST.get("digest", ""), actor=actor, now=now())
+    services.sign_period(
+        period_id=number,
+        digest=request.POST.get("digest", ""),
+        actor=actor,
+        now=now(),
+        given=signature_given(request, "entry"),
+    )
     return _("Your signature is kept. The period closes when both have signed.")
 
 
@@ -265,6 +295,7 @@ def _adjust(actor: Actor, number: int, request: HttpRequest) -> str:
         reason=request.POST.get("text", ""),
         actor=actor,
         now=now(),
+        given=signature_given(request, f"adjustment-{request.POST.get('adjustment', '')}"),
     )
     return _("The adjustment waits for the other side, or is posted if both have signed it.")
 

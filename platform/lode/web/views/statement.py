@@ -32,6 +32,7 @@ from lode.settlement.selectors import (
 )
 from lode.web.formats import utc_stamp, utc_time
 from lode.web.requests import as_actor, error_sentence, now
+from lode.web.signing import ToSign, signature_given, to_sign
 from lode.web.statement_words import EVENTS, KINDS, PURPOSES, word
 from lode.web.statement_working import adding_up, guarantee_charts, shown_lines
 from lode.web.ui import Event
@@ -73,13 +74,18 @@ def _context(actor: Actor, found: StatementDetail) -> dict[str, object]:
         "chart": adding_up(found, language),
         "guarantees": guarantee_charts(found),
         "last_day": last_day if last_day != summary.period_start else None,
-        "step": _step(actor, found),
+        "step": (step := _step(actor, found)),
+        "papers": _papers(actor, found) if step and step.verb == "issue" and not step.why_not else (),
         "may_dispute": not actor.sees_all and summary.status in {"issued", "disputed"},
         "may_close": actor.role == "finance" and summary.status == "disputed",
         "events": [_event(event, names) for event in found.events],
         "again": _again(actor, summary.ref),
         "again_at": now(),
     }
+
+
+def _papers(actor: Actor, found: StatementDetail) -> tuple[ToSign, ...]:
+    return to_sign(actor.organisation, [("entry", _("The ledger entry that issues the statement"), found.signing_text)])
 
 
 def _again(actor: Actor, ref: str) -> Recomputed | None:
@@ -153,7 +159,7 @@ def _do(request: HttpRequest, actor: Actor, ref: str, verb: str) -> HttpResponse
         services.approve_statement(ref=ref, actor=actor, now=now())
         messages.success(request, _("The statement is approved. Issue it to put its digest on the ledger."))
     elif verb == "issue":
-        services.issue_statement(ref=ref, actor=actor, now=now())
+        services.issue_statement(ref=ref, actor=actor, now=now(), given=signature_given(request, "entry"))
         messages.success(request, _("The statement is issued: its digest goes onto the ledger."))
     elif verb == "dispute":
         line = request.POST.get("line", "")
