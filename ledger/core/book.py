@@ -154,10 +154,12 @@ class Book:
         """
         wanted: set[bytes] = set()
         for candidate in candidates:
-            wanted |= candidate.names
+            names = set(candidate.names)
             if candidate.kind.name == "reversal" and candidate.corrects in self._known:
-                wanted |= self._known[candidate.corrects][0].names
-        return {name for name in wanted if name not in self._known and name not in self.shipments}
+                names |= self._known[candidate.corrects][0].names
+            # Of a shipment on its way enough is known, but not to take it back.
+            wanted.update(name for name in names if name == candidate.corrects or name not in self.shipments)
+        return wanted - self._known.keys()
 
     def know(self, candidate: Candidate, index: int | None, *, taken_back: bool = False) -> None:
         """Make an entry known that a candidate names; `index` None: not posted yet; `taken_back`: by a reversal."""

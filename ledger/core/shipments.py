@@ -61,6 +61,10 @@ class Shipments:
     def __bool__(self) -> bool:
         return bool(self._total)
 
+    def find(self, entry_id: bytes) -> Shipment | None:
+        """Return the shipment of that entry, as far as it is still on its way."""
+        return self._by_id.get(entry_id)
+
     def bears_on(self, account: tuple[str, ...]) -> bool:
         """Whether something on the account is on its way."""
         return account in self._total
