@@ -1,7 +1,16 @@
-from django.db import migrations
+"""What the leader among the sequencers asks and says in one message each."""
+
+from django.db import migrations, models
+
+from ledger.sql import script
+
+_DROP = "DROP FUNCTION ledger_lead, ledger_post, ledger_keep_checkpoint"
 
 
 class Migration(migrations.Migration):
     dependencies = [("ledger", "0006_row_security")]
 
-    operations = []
+    operations = [
+        migrations.AddField("entry", "submitted_by", models.TextField(null=True)),
+        migrations.RunSQL(script("append.sql"), _DROP),
+    ]

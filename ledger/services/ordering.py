@@ -1,4 +1,4 @@
-"""Put a batch in order: gap-free indexes, seals, leaves, tiles. Decides and computes; writes nothing."""
+"""Put entries in order: gap-free indexes, seals, leaves, tiles. Decides and computes; writes nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.merkle import Frontier, leaf_hash, root
 from ledger.core.tiles import TILE_WIDTH
 from ledger.sql.chain import ChainEnd, EntryRow, LegRow, TileRow
-from ledger.sql.inbox import Answer, InboxRow
 
 # Answers `count` hashes of a tile level, from number `first` on: hashes(level, first, count).
 Hashes = Callable[[int, int, int], Sequence[bytes]]
@@ -24,68 +23,64 @@ Hashes = Callable[[int, int, int], Sequence[bytes]]
 
 @dataclass(slots=True)
 class Batch:
-    """What a batch adds: rows by table, and what became of each inbox row."""
+    """What a batch adds, rows by table, and the ends of the chains that it moved."""
 
     entries: list[EntryRow] = field(default_factory=list)
     legs: list[LegRow] = field(default_factory=list)
     tiles: list[TileRow] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
+    touched: dict[Account, ChainEnd] = field(default_factory=dict)
 
 
 class Orderer:
-    """The end of the ledger, and the batch that is being added to it."""
+    """The end of the ledger, and the batch that is being added to it.
 
-    def __init__(
-        self,
-        *,
-        book: Book,
-        frontier: Frontier,
-        recorded: dt.datetime | None,
-        ends: dict[Account, ChainEnd],
-        posted: set[bytes],
-        hashes: Hashes,
-    ) -> None:
-        self.batch = Batch()
-        self.ends = ends
+    `ends` holds the chain ends of the accounts that the batch touches (absent: never used), `posted` the ids of those
+    of its entries that stand already.
+    """
+
+    def __init__(self, book: Book, frontier: Frontier, recorded: dt.datetime | None, hashes: Hashes) -> None:
+        self.book = book
         self.frontier = frontier
-        self._book = book
+        self.ends: dict[Account, ChainEnd] = {}
+        self.posted: set[bytes] = set()
+        self.batch = Batch()
         self._recorded = recorded
-        self._posted = posted
         self._tiles = _Tiles(frontier.size, hashes)
 
-    def take(self, row: InboxRow, candidate: Candidate | LedgerError) -> None:
-        """Post the row at the next index, or refuse it with code and sentence."""
-        try:
-            if isinstance(candidate, LedgerError):
-                raise candidate
-            self._post(row, candidate)
-        except LedgerError as error:
-            self.batch.answers.append(Answer(row.id, code=error.code, message=error.sentence))
+    def begin(self, posted: set[bytes]) -> None:
+        """Begin the next batch."""
+        self.batch = Batch()
+        self.posted = posted
 
-    def _post(self, row: InboxRow, candidate: Candidate) -> None:
+    def take(self, candidate: Candidate, received_at: dt.datetime, submitted_by: str) -> EntryRow:
+        """Post the entry at the next index and return its row; raises LedgerError, and nothing is changed then."""
         index = self.frontier.size
-        if candidate.entry_id in self._posted:
+        if candidate.entry_id in self.posted:
             raise LedgerError(LedgerCode.DUPLICATE, "The entry stands in the ledger already.")
-        time = self._time(row.received_at)
-        signed = self._book.check(candidate, index, _text(time))
-        heads = {leg.account: self.ends[leg.account].head for leg in candidate.entry.legs if leg.account in self.ends}
-        seal = seals.make_seal(candidate.entry, index=index, time=_text(time), heads=heads)
+        time = self._time(received_at)
+        text = time.strftime("%Y-%m-%dT%H:%M:%SZ")
+        signed = self.book.check(candidate, index, text)
+        ends = self.ends
+        heads = {account: ends[account].head for account in candidate.accounts if account in ends}
+        seal = seals.make_seal(candidate.entry, index=index, time=text, heads=heads)
         after = {line.account: line.balance_mg for line in seal.accounts}
-        self._book.check_after(candidate, signed, after)
-        self._book.take_in(candidate, index, after)
+        for account in candidate.accounts:
+            if account not in after:
+                after[account] = heads[account].balance_mg if account in heads else 0
+        self.book.check_after(candidate, signed, after)
+        self.book.take_in(candidate, index, after)
         # From here on nothing is refused.
         self._recorded = time
-        self._posted.add(candidate.entry_id)
-        self._add_entry(candidate, seal, time)
+        self.posted.add(candidate.entry_id)
         self._add_legs(candidate, seal)
-        self.batch.answers.append(Answer(row.id, entry_index=index))
+        return self._add_entry(candidate, seal, time, submitted_by)
 
     def _time(self, received_at: dt.datetime) -> dt.datetime:
         # A clock that goes back must not turn the order round.
         time = received_at.astimezone(dt.UTC).replace(microsecond=0)
         return time if self._recorded is None else max(time, self._recorded)
 
-    def _add_entry(self, candidate: Candidate, seal: seals.Seal, time: dt.datetime) -> None:
+    def _add_entry(self, candidate: Candidate, seal: seals.Seal, time: dt.datetime, submitted_by: str) -> EntryRow:
         entry, public = candidate.entry, candidate.kind.public
         sealed = seals.encode(seal)
         nonce = b"" if public else secrets.token_bytes(leaves.NONCE_BYTES)
@@ -95,51 +90,47 @@ class Orderer:
             else leaves.encode_confidential(leaves.commitment(nonce, candidate.note, sealed), seal.time)
         )
         hashed = leaf_hash(leaf)
-        self.batch.entries.append(
-            EntryRow(
-                index=seal.index,
-                entry_id=candidate.entry_id,
-                kind=entry.kind,
-                occurred=dt.date.fromisoformat(entry.occurred),
-                recorded=time,
-                note=candidate.note,
-                seal=sealed,
-                nonce=nonce,
-                leaf=leaf,
-                leaf_hash=hashed,
-                contract=entry.contract,
-                reference=entry.reference,
-                corrects=candidate.corrects,
-                public=public,
-                readers=sorted(entries.readers(entry)),
-            )
+        row = EntryRow(
+            index=seal.index,
+            entry_id=candidate.entry_id,
+            kind=entry.kind,
+            occurred=dt.date.fromisoformat(entry.occurred),
+            recorded=time,
+            note=candidate.note,
+            seal=sealed,
+            nonce=nonce,
+            leaf=leaf,
+            leaf_hash=hashed,
+            contract=entry.contract,
+            reference=entry.reference,
+            corrects=candidate.corrects,
+            public=public,
+            readers=sorted(entries.readers(entry)),
+            submitted_by=submitted_by,
         )
+        self.batch.entries.append(row)
         self.batch.tiles.extend(self._tiles.append(hashed))
         self.frontier.append(hashed)
+        return row
 
     def _add_legs(self, candidate: Candidate, seal: seals.Seal) -> None:
         occurred = dt.date.fromisoformat(candidate.entry.occurred)
         heads = seals.heads_after(candidate.entry_id, seal)
+        ends, touched, add = self.ends, self.batch.touched, self.batch.legs.append
         for number, leg in enumerate(candidate.entry.legs):
-            account, head = leg.account, heads[leg.account]
-            end = self.ends.get(account)
+            account = leg.account
+            head = heads[account]
+            end = ends.get(account)
             if end is None:
-                end = self.ends[account] = ChainEnd(None, head, occurred, 0)
-            end.head = head
-            end.occurred_max = max(end.occurred_max, occurred)
-            end.late_days = max(end.late_days, (end.occurred_max - occurred).days)
-            self.batch.legs.append(
-                LegRow(
-                    entry_index=seal.index,
-                    leg_no=number,
-                    account=account,
-                    mass_mg=leg.mass_mg,
-                    occurred=occurred,
-                    occurred_max=end.occurred_max,
-                    account_seq=head.seq,
-                    balance_after_mg=head.balance_mg,
-                )
-            )
+                end = ends[account] = ChainEnd(None, head, occurred, 0)
+            else:
+                end.head = head
+                if occurred >= end.occurred_max:
+                    end.occurred_max = occurred
+                else:
+                    end.late_days = max(end.late_days, (end.occurred_max - occurred).days)
+            touched[account] = end
+            add(LegRow(seal.index, number, end, leg.mass_mg, occurred, end.occurred_max, head.seq, head.balance_mg))
 
 
 class _Tiles:
@@ -167,7 +158,3 @@ class _Tiles:
             full.append(tile)
             self._open[level] = []
             level, number, item = level + 1, tile.number, tile.root
-
-
-def _text(time: dt.datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

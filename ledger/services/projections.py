@@ -11,12 +11,12 @@ from ledger.core.checkpoint import Checkpoint, open_checkpoint
 from ledger.core.entry import Account
 from ledger.core.errors import LedgerError
 from ledger.core.merkle import HASH_BYTES, root
-from ledger.core.note import VerifierKey
+from ledger.core.note import Note, VerifierKey
 from ledger.core.tiles import TILE_WIDTH, entries_path, level_count, tiles_for_growth
 from ledger.selectors.trust import trust_root
 from ledger.services.publish_files import public_folder
 from ledger.services.replay import Replay
-from ledger.sql import chain, late, reads, tree
+from ledger.sql import chain, cosignatures, late, reads, tree
 from ledger.sql.inbox import APP
 
 
@@ -26,6 +26,7 @@ def compare(replay: Replay) -> Iterator[str]:
     yield from _late()
     yield from _keys(replay)
     yield from _checkpoints(replay)
+    yield from _cosignatures()
     yield from _tiles(replay.frontier.size)
     yield from _inbox(replay)
 
@@ -94,6 +95,19 @@ def _checkpoints(replay: Replay) -> Iterator[str]:
             yield f"The frontier or time kept with the checkpoint of {size} entries is not what the entries give."
 
 
+def _cosignatures() -> Iterator[str]:
+    rows = reads.fetch(
+        "SELECT c.size, c.vkey, c.key_name, c.key_id, c.signature, p.note FROM ledger_cosignature AS c"
+        " JOIN ledger_checkpoint AS p ON p.size = c.size ORDER BY c.size, c.key_name, c.key_id",
+        {},
+    )
+    for size, vkey, name, key_id, signature, note in rows:
+        key = VerifierKey.parse(vkey)
+        same = (key.name, key.key_id) == (name, bytes(key_id))
+        if not same or not key.verifies(Note.parse(bytes(note)).text, bytes(signature)):
+            yield f"The cosignature of {name} under the checkpoint of {size} entries does not hold."
+
+
 def _tiles(size: int) -> Iterator[str]:
     rows = reads.fetch("SELECT level, number, hashes, root FROM ledger_tile ORDER BY level, number", {})
     stored = {(level, number): (bytes(hashes), bytes(over)) for level, number, hashes, over in rows}
@@ -154,10 +168,9 @@ def published() -> Iterator[str]:
     if row is None or not note.startswith(row.note):
         yield f"The published checkpoint of {signed.size} entries is not the one in the database."
         return
-    if strangers := {str(line) for line in Note.parse(note).signatures[len(Note.parse(row.note).signatures) :]} - {
-        str(line) for line in cosignatures.lines(APP, signed.size)
-    }:
-        yield f"The published checkpoint carries {len(strangers)} cosignatures that are not in the database."
+    known = {*Note.parse(row.note).signatures, *cosignatures.lines(APP, signed.size)}
+    if not known.issuperset(Note.parse(note).signatures):
+        yield f"The published checkpoint of {signed.size} entries carries a signature that is not in the database."
     yield from _published_tiles(signed)
 
 

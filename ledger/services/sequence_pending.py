@@ -12,28 +12,27 @@ One sequencer at a time, in three steps, each of which may be the last before a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from django.conf import settings
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 
-from ledger.core.book import Book, Candidate, read
-from ledger.core.checkpoint import Checkpoint
-from ledger.core.entry import Account
+from ledger.core.book import Candidate, read
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.merkle import Frontier
+from ledger.core.note import VerifierKey
+from ledger.core.registry import KeyRegistry, verifies
+from ledger.services.desk import Desk, sit_down
 from ledger.services.failpoints import failpoint
-from ledger.services.ordering import Batch, Orderer
-from ledger.services.publish_files import publish
-from ledger.services.signer import Signer, open_signer
-from ledger.sql import book as books
-from ledger.sql import chain, inbox, tree, write
-from ledger.sql.chain import CheckpointRow
-from ledger.sql.inbox import APP, SEQUENCER, InboxRow
+from ledger.sql import chain, inbox, leading
+from ledger.sql.chain import EntryRow
+from ledger.sql.inbox import APP, SEQUENCER, Answer, InboxRow
+from ledger.sql.leading import Standing
 
 WAIT_MS = 10_000
 BATCH = 500
-_CATCH_UP = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +45,106 @@ class SequenceReport:
     size: int
 
 
+@dataclass(slots=True)
+class Order:
+    """An entry to be posted without a stay in the inbox, and what became of it: its `row`, or an `error`.
+
+    Neither: what it spends is promised to a transaction that is still open, and it has to queue in the inbox.
+    `verified` are the (public key, signature) pairs of the note that are known to hold.
+    """
+
+    candidate: Candidate
+    submitted_by: str
+    received_at: datetime
+    verified: frozenset[tuple[bytes, bytes]] = frozenset()
+    row: EntryRow | None = None
+    error: Exception | None = None
+
+    def verify(self, key: VerifierKey, text: bytes, signature: bytes) -> bool:
+        """Say whether a signature holds, without working out again what is known."""
+        return (key.public_key, signature) in self.verified or verifies(key, text, signature)
+
+
+@dataclass(slots=True)
+class _Done:
+    """What one turn did. `desk` is None where somebody else led, or where the ledger is not open (then `leader`).
+
+    `leads` says that nobody else does yet, so that files may be published, and that it has to be let go.
+    """
+
+    leader: bool
+    leads: bool = True
+    desk: Desk | None = None
+    full: bool = False  # more may wait
+    answers: list[Answer] = field(default_factory=list)
+
+    @property
+    def posted(self) -> int:
+        return sum(answer.entry_index is not None for answer in self.answers)
+
+
+# One thread of a process leads at a time, at the one desk that the process has.
+_turn = threading.Lock()
+_desk: Desk | None = None
+
+
 def sequence_pending(*, limit: int | None = None) -> SequenceReport:
     """Post everything pending (at most `limit` entries), sign the new checkpoint and publish its files.
 
     Raises `not-open` where the key files are gone, `fork` where the signer refuses (then nothing is posted or signed).
     """
-    with chain.leadership(WAIT_MS) as leader:
-        if not leader:
-            return SequenceReport(leader=False, posted=0, refused=0, size=chain.tip().size)
-        if chain.root_key(SEQUENCER) is None:  # not open yet: nothing can have been handed in
-            return SequenceReport(leader=True, posted=0, refused=0, size=0)
-        signed = _finish_last_run()
-        publish(signed)
-        posted = refused = 0
-        while limit is None or posted + refused < limit:
-            batch = _stage(signed, BATCH if limit is None else min(BATCH, limit - posted - refused))
-            if batch is None:
-                break
-            posted += len(batch.entries)
-            refused += len(batch.answers) - len(batch.entries)
-            if batch.entries:
-                signed = _sign(signed)
-                publish(signed)
-        return SequenceReport(leader=True, posted=posted, refused=refused, size=chain.tip().size)
+    posted = answered = 0
+    with _turn:
+        try:
+            while limit is None or answered < limit:
+                done = _lead((), BATCH if limit is None else min(BATCH, limit - answered), WAIT_MS, alone=True)
+                if done.desk is None:
+                    return SequenceReport(done.leader, posted, answered - posted, chain.tip().size)
+                done.desk.publish()
+                posted += done.posted
+                answered += len(done.answers)
+                if not done.full:
+                    break
+        finally:
+            leading.let_go()
+    return SequenceReport(leader=True, posted=posted, refused=answered - posted, size=chain.tip().size)
+
+
+def post_at_once(orders: Sequence[Order], *, wait_ms: int, answer: Callable[[int], None]) -> bool:
+    """Post what waits in the inbox and then `orders`, in one batch; False where somebody else led for `wait_ms`.
+
+    What became of each order stands in it when `answer` is told the size of the checkpoint that covers them all; files
+    are published after that. Raises as `sequence_pending`, and `not-open`; then the orders are not posted, or posted
+    and not signed yet, and can be handed in again.
+    """
+    let_go = True
+    with _turn:
+        try:
+            done = _lead(orders, BATCH, wait_ms, alone=len(orders) == 1)
+            if done.desk is None:
+                if done.leader:
+                    raise LedgerError(LedgerCode.NOT_OPEN, "The ledger is not open yet: open it first.")
+                return False
+            answer(0 if done.desk.signed is None else done.desk.signed.size)
+            if done.leads:
+                done.desk.publish()
+            let_go = done.leads
+        finally:
+            if let_go:
+                leading.let_go()
+    return True
+
+
+def keys_at_hand() -> KeyRegistry | None:
+    """Return the registry as this process last saw it, for a look ahead; None where it has not led yet."""
+    return None if _desk is None else _desk.orderer.book.registry
+
+
+def forget_desk() -> None:
+    """Forget what was remembered of the ledger's end: the next run reads it again, as after a restart."""
+    global _desk  # noqa: PLW0603 - a process has one
+    with _turn:
+        _desk = None
 
 
 def sequence_on_commit() -> None:
@@ -84,61 +160,59 @@ def _run() -> None:
     sequence_pending()
 
 
-def _finish_last_run() -> CheckpointRow | None:
-    signed = chain.last_checkpoint()
-    size = chain.tip().size
-    signer = open_signer(0 if signed is None else signed.size)
-    signer.check_extends(size, lambda at: _frontier(signed, at).root())
-    return signed if size == (0 if signed is None else signed.size) else _sign(signed, signer)
-
-
-def _frontier(signed: CheckpointRow | None, size: int) -> Frontier:
-    """Return the frontier at `size`, grown from the last checkpoint, or from nothing for a size before it."""
-    if signed is not None and size < signed.size:
-        at_size = chain.checkpoint_of(size)
-        if at_size is None:
-            return tree.reader(SEQUENCER, signed.size, signed.root).frontier(size)
-        signed = at_size
-    frontier = Frontier() if signed is None else Frontier.from_bytes(signed.frontier)
-    while frontier.size < size:
-        for item in tree.hashes(SEQUENCER, 0, frontier.size, min(_CATCH_UP, size - frontier.size)):
-            frontier.append(item)
-    return frontier
-
-
-def _sign(signed: CheckpointRow | None, signer: Signer | None = None) -> CheckpointRow:
-    """Sign the tree over all staged entries and commit the checkpoint."""
-    tip = chain.tip()
-    if tip.recorded is None:
-        raise LedgerError(LedgerCode.NOT_OPEN, "There is no entry yet that a checkpoint could cover.")
-    frontier = _frontier(signed, tip.size)
-    root = frontier.root()
-    signer = signer or open_signer(0 if signed is None else signed.size)
-    note = signer.sign(
-        Checkpoint(settings.LEDGER_ORIGIN, tip.size, root), tree.reader(SEQUENCER, tip.size, root).get_hash
-    )
-    row = CheckpointRow(tip.size, root, note, frontier.to_bytes(), tip.recorded)
-    write.checkpoint(row)
-    failpoint("committed")
-    return row
-
-
-def _stage(signed: CheckpointRow | None, limit: int) -> Batch | None:
-    with transaction.atomic(using=SEQUENCER):
-        rows = inbox.pending(limit)
-        if not rows:
-            return None
-        candidates = [_read(row) for row in rows]
-        good = [item for item in candidates if isinstance(item, Candidate)]
-        book = books.load(SEQUENCER, settings.LEDGER_ORIGIN)
-        books.load_named(SEQUENCER, book, good)
-        orderer = _orderer(book, signed, good)
-        for row, candidate in zip(rows, candidates, strict=True):
-            orderer.take(row, candidate)
-        _write(orderer, book)
-        failpoint("written")
+def _lead(orders: Sequence[Order], limit: int, wait_ms: int, *, alone: bool) -> _Done:
+    """Become the leader, and put one batch in order and sign it. Lets go where no files are to be published."""
+    global _desk  # noqa: PLW0603 - a process has one
+    desk, _desk = _desk, None  # whatever goes wrong from here on, what is remembered is not believed any more
+    names = [number for order in orders for number in inbox.lock_numbers(order.candidate.locked)]
+    ids = [order.candidate.entry_id for order in orders]
+    done = _Done(leader=True)
+    try:
+        standing = leading.lead(wait_ms, names, ids)
+        if desk is None or not desk.fits(standing):
+            if (desk := sit_down()) is None:
+                return done
+            standing = leading.lead(wait_ms, names, ids)
+        before = _stage(desk, standing, orders, limit, done)
+    except OperationalError as error:
+        if not leading.gave_up(error):
+            raise
+        return _Done(leader=False)
     failpoint("staged")
-    return orderer.batch
+    done.leads = desk.is_due(alone=alone) or not desk.orderer.batch.entries
+    desk.sign(before, let_go=not done.leads)
+    done.desk = _desk = desk
+    return done
+
+
+def _stage(desk: Desk, standing: Standing, orders: Sequence[Order], limit: int, done: _Done) -> Frontier:
+    """Write a batch: what waits in the inbox, then the orders that nobody stands before."""
+    rows = inbox.pending(limit) if standing.waiting else []
+    waiting = [_read(row) for row in rows]
+    direct = [order for order in orders if standing.promised.isdisjoint(inbox.lock_numbers(order.candidate.locked))]
+    candidates = [item for item in waiting if isinstance(item, Candidate)]
+    posted = standing.known | chain.posted_among(SEQUENCER, [item.entry_id for item in candidates])
+    before = desk.begin([*candidates, *(order.candidate for order in direct)], posted)
+    book = desk.orderer.book
+    for row, item in zip(rows, waiting, strict=True):
+        try:
+            if isinstance(item, LedgerError):
+                raise item
+            book.verify = verifies
+            entry = desk.orderer.take(item, row.received_at, row.submitted_by)
+            done.answers.append(Answer(row.id, entry_index=entry.index))
+        except LedgerError as error:
+            done.answers.append(Answer(row.id, code=error.code, message=error.sentence))
+    for order in direct:
+        try:
+            book.verify = order.verify
+            order.row = desk.orderer.take(order.candidate, order.received_at, order.submitted_by)
+        except LedgerError as error:
+            order.error = error
+    done.full = len(rows) == limit
+    if done.answers or desk.orderer.batch.entries:
+        desk.write(done.answers)
+    return before
 
 
 def _read(row: InboxRow) -> Candidate | LedgerError:
@@ -146,28 +220,3 @@ def _read(row: InboxRow) -> Candidate | LedgerError:
         return read(row.note)
     except LedgerError as error:
         return error
-
-
-def _orderer(book: Book, signed: CheckpointRow | None, candidates: list[Candidate]) -> Orderer:
-    accounts: set[Account] = {leg.account for item in candidates for leg in item.entry.legs}
-    tip = chain.tip()
-    return Orderer(
-        book=book,
-        frontier=_frontier(signed, tip.size),
-        recorded=tip.recorded,
-        ends=chain.chain_ends(accounts),
-        posted=chain.posted_among(SEQUENCER, [item.entry_id for item in candidates]),
-        hashes=lambda level, first, count: tree.hashes(SEQUENCER, level, first, count),
-    )
-
-
-def _write(orderer: Orderer, book: Book) -> None:
-    batch = orderer.batch
-    touched = {row.account: orderer.ends[row.account] for row in batch.legs}
-    write.entries(batch.entries)
-    write.accounts(touched)
-    write.legs(batch.legs, touched)
-    write.balances(touched)
-    write.tiles(batch.tiles)
-    books.write_changes(book.drain())
-    inbox.answer(batch.answers)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.db import OperationalError, connections
+from django.db import connections
 
 from ledger.core.entry import Account
 from ledger.core.seal import Head
 from ledger.sql.inbox import SEQUENCER
-
-_LEADER_LOCK = 0x6C6F64652D736571  # "lode-seq"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +35,8 @@ class ChainEnd:
     late_days: int
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRow:
-    """A row of the table of entries."""
+class EntryRow(NamedTuple):
+    """A row of the table of entries, its values in the order in which they are written."""
 
     index: int
     entry_id: bytes
@@ -56,15 +53,15 @@ class EntryRow:
     corrects: bytes | None
     public: bool
     readers: list[str]
+    submitted_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class LegRow:
-    """A row of the table of legs, its account still by name."""
+class LegRow(NamedTuple):
+    """A row of the table of legs, its account still by its chain end, which may not have a number yet."""
 
     entry_index: int
     leg_no: int
-    account: Account
+    end: ChainEnd
     mass_mg: int
     occurred: dt.date
     occurred_max: dt.date
@@ -72,8 +69,7 @@ class LegRow:
     balance_after_mg: int
 
 
-@dataclass(frozen=True, slots=True)
-class TileRow:
+class TileRow(NamedTuple):
     """A full tile."""
 
     level: int
@@ -91,26 +87,6 @@ class CheckpointRow:
     note: bytes
     frontier: bytes
     created_at: dt.datetime
-
-
-@contextmanager
-def leadership(wait_ms: int) -> Iterator[bool]:
-    """Be the only sequencer while the block runs; gives False when another was at work for `wait_ms`."""
-    with connections[SEQUENCER].cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [str(wait_ms)])
-        try:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [_LEADER_LOCK])
-        except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", None) != "55P03":  # lock_not_available
-                raise
-            yield False
-            return
-        finally:
-            cursor.execute("SELECT set_config('lock_timeout', '0', false)")
-        try:
-            yield True
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LEADER_LOCK])
 
 
 def tip(alias: str = SEQUENCER) -> Tip:
@@ -166,13 +142,13 @@ def chain_ends(accounts: Iterable[Account]) -> dict[Account, ChainEnd]:
         }
 
 
-def notes_by_entry_id(alias: str, entry_ids: Sequence[bytes]) -> dict[bytes, bytes]:
-    """Return the notes of those entries that are posted."""
+def notes_by_entry_id(alias: str, entry_ids: Sequence[bytes]) -> dict[bytes, tuple[int, bytes]]:
+    """Return index and note of those entries that are posted."""
     if not entry_ids:
         return {}
     with connections[alias].cursor() as cursor:
-        cursor.execute("SELECT entry_id, note FROM ledger_entry WHERE entry_id = ANY(%s)", [list(entry_ids)])
-        return {bytes(row[0]): bytes(row[1]) for row in cursor.fetchall()}
+        cursor.execute("SELECT entry_id, index, note FROM ledger_entry WHERE entry_id = ANY(%s)", [list(entry_ids)])
+        return {bytes(row[0]): (row[1], bytes(row[2])) for row in cursor.fetchall()}
 
 
 def posted_among(alias: str, entry_ids: Sequence[bytes]) -> set[bytes]:

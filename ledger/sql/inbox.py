@@ -50,23 +50,30 @@ def _rows(alias: str, query: str, parameters: Sequence[bytes | int | str]) -> li
         return [InboxRow(row[0], bytes(row[1]), bytes(row[2]), *row[3:]) for row in cursor.fetchall()]
 
 
+def lock_numbers(names: Iterable[bytes]) -> list[int]:
+    """Return the numbers by which the database locks names, in the one order in which everybody locks."""
+    return sorted({int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True) for name in names})
+
+
 def lock(names: Iterable[bytes]) -> None:
     """Take a lock on each name until the caller's transaction ends, in one order for everybody."""
-    keys = sorted(int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True) for name in set(names))
     with connections[APP].cursor() as cursor:
         cursor.execute(
             "SELECT count(pg_advisory_xact_lock(key)) FROM (SELECT unnest(%s::bigint[]) AS key ORDER BY 1) AS sorted",
-            [keys],
+            [lock_numbers(names)],
         )
 
 
 def find_by_entry_id(entry_id: bytes) -> InboxRow | None:
-    """Return the row of an entry: the one that is not refused, else the last refused."""
+    """Return the row of an entry: the one that is not refused, else as it was posted at once, else the last refused."""
     rows = _rows(
         APP,
         f"SELECT {_COLUMNS} FROM ledger_inbox WHERE entry_id = %s ORDER BY (state = 'refused'), id DESC LIMIT 1",  # noqa: S608
         [entry_id],
     )
+    if not rows or rows[0].state == "refused":
+        posted = "SELECT 0, entry_id, note, recorded, submitted_by, 'posted', NULL, NULL, index FROM ledger_entry"
+        rows = _rows(APP, f"{posted} WHERE entry_id = %s", [entry_id]) or rows
     return rows[0] if rows else None
 
 

@@ -2,46 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import connections
 
 from ledger.core.entry import Account, State
 from ledger.core.registry import KeyRecord
+from ledger.sql import direct
 from ledger.sql.chain import ChainEnd, CheckpointRow, EntryRow, LegRow, TileRow
 from ledger.sql.inbox import SEQUENCER
 
-
-def copy(table: str, columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> None:
-    """Add rows by COPY; `columns` maps each column to its PostgreSQL type."""
-    with connections[SEQUENCER].cursor() as cursor:
-        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
-        with cursor.copy(statement) as stream:
-            stream.set_types(list(columns.values()))
-            for row in rows:
-                stream.write_row(row)
+_END = LegRow._fields.index("end")
 
 
-def entries(rows: Sequence[EntryRow]) -> None:
-    """Add entries."""
-    columns = {
-        "index": "int8",
-        "entry_id": "bytea",
-        "kind": "text",
-        "occurred": "date",
-        "recorded": "timestamptz",
-        "note": "bytea",
-        "seal": "bytea",
-        "nonce": "bytea",
-        "leaf": "bytea",
-        "leaf_hash": "bytea",
-        "contract": "text",
-        "reference": "text",
-        "corrects": "bytea",
-        "public": "bool",
-        "readers": "text[]",
-    }
-    copy("ledger_entry", columns, ([getattr(row, name) for name in columns] for row in rows))
+def _moments(values: Iterable[dt.datetime]) -> str:
+    return direct.plain([f'"{value.isoformat()}"' for value in values])
+
+
+def _names(values: Iterable[Sequence[str]]) -> str:
+    return direct.texts([" ".join(names) for names in values])  # identifiers hold no space
+
+
+_ENTRY_COLUMNS: tuple[Callable[[Any], str], ...] = (
+    *(direct.plain, direct.digests, direct.texts, direct.plain, _moments, *[direct.digests] * 5),
+    *(direct.texts, direct.texts, direct.digests, direct.plain, _names, direct.texts),
+)
+
+
+def post(entries: Sequence[EntryRow], legs: Sequence[LegRow], ends: Mapping[Account, ChainEnd]) -> None:
+    """Add entries and their legs, and move the ends of the chains: one message, whatever their number.
+
+    Every account has a row already.
+    """
+    columns: list[Sequence[Any]] = list(zip(*legs, strict=True)) or [()] * len(LegRow._fields)
+    columns[_END] = [end.account_id for end in columns[_END]]
+    moved = list(ends.values())
+    direct.call(
+        "ledger_post",
+        [
+            *(write(column) for write, column in zip(_ENTRY_COLUMNS, zip(*entries, strict=True), strict=True)),
+            *map(direct.plain, columns),
+            direct.plain([end.account_id for end in moved]),
+            direct.plain([end.head.seq for end in moved]),
+            direct.digests([bytes.fromhex(end.head.entry_id) for end in moved]),
+            direct.plain([end.head.balance_mg for end in moved]),
+            direct.plain([end.occurred_max for end in moved]),
+            direct.plain([end.late_days for end in moved]),
+            direct.plain([account.state != State.SOURCE for account in ends]),
+        ],
+    )
 
 
 def accounts(ends: Mapping[Account, ChainEnd]) -> None:
@@ -62,70 +73,22 @@ def accounts(ends: Mapping[Account, ChainEnd]) -> None:
             ends[Account(*row[:5])].account_id = row[5]
 
 
-def legs(rows: Sequence[LegRow], ends: Mapping[Account, ChainEnd]) -> None:
-    """Add legs; every account has a row already."""
-    columns = {
-        "entry_index": "int8",
-        "leg_no": "int2",
-        "account_id": "int8",
-        "mass_mg": "int8",
-        "occurred": "date",
-        "occurred_max": "date",
-        "account_seq": "int8",
-        "balance_after_mg": "int8",
-    }
-    copy(
-        "ledger_leg",
-        columns,
-        (
-            [
-                *(row.entry_index, row.leg_no, ends[row.account].account_id, row.mass_mg, row.occurred),
-                *(row.occurred_max, row.account_seq, row.balance_after_mg),
-            ]
-            for row in rows
-        ),
-    )
-
-
-def balances(ends: Mapping[Account, ChainEnd]) -> None:
-    """Bring the projection of balances up to the ends of the chains."""
-    if not ends:
-        return
-    with connections[SEQUENCER].cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO ledger_balance (account_id, seq, last_entry_id, mass_mg, occurred_max, late_days, bounded)
-            SELECT * FROM unnest(
-                %s::bigint[], %s::bigint[], %s::bytea[], %s::bigint[], %s::date[], %s::int[], %s::boolean[])
-            ON CONFLICT (account_id) DO UPDATE SET seq = excluded.seq, last_entry_id = excluded.last_entry_id,
-                mass_mg = excluded.mass_mg, occurred_max = excluded.occurred_max, late_days = excluded.late_days
-            """,
-            [
-                [end.account_id for end in ends.values()],
-                [end.head.seq for end in ends.values()],
-                [bytes.fromhex(end.head.entry_id) for end in ends.values()],
-                [end.head.balance_mg for end in ends.values()],
-                [end.occurred_max for end in ends.values()],
-                [end.late_days for end in ends.values()],
-                [account.state != State.SOURCE for account in ends],
-            ],
-        )
-
-
 def tiles(rows: Sequence[TileRow]) -> None:
     """Add full tiles."""
     if rows:
-        columns = {"level": "int2", "number": "int8", "hashes": "bytea", "root": "bytea"}
-        copy("ledger_tile", columns, ((row.level, row.number, row.hashes, row.root) for row in rows))
+        with connections[SEQUENCER].cursor() as cursor:
+            cursor.executemany("INSERT INTO ledger_tile (level, number, hashes, root) VALUES (%s, %s, %s, %s)", rows)
 
 
-def checkpoint(row: CheckpointRow) -> None:
-    """Add a signed tree head."""
-    with connections[SEQUENCER].cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO ledger_checkpoint (size, root, note, frontier, created_at) VALUES (%s, %s, %s, %s, %s)",
-            [row.size, row.root, row.note, row.frontier, row.created_at],
-        )
+def checkpoint(row: CheckpointRow, *, let_go: bool) -> None:
+    """Keep a signed tree head, outside of any transaction, without waiting for the disk; `let_go`: and lead no more."""
+    direct.call(
+        "ledger_keep_checkpoint",
+        [
+            *(str(row.size), f"\\x{row.root.hex()}", f"\\x{row.note.hex()}", f"\\x{row.frontier.hex()}"),
+            *(row.created_at.isoformat(), str(let_go)),
+        ],
+    )
 
 
 def key(record: KeyRecord) -> None:
@@ -142,6 +105,6 @@ def revocation(record: KeyRecord) -> None:
     """Add the end of a key that was revoked."""
     with connections[SEQUENCER].cursor() as cursor:
         cursor.execute(
-            "INSERT INTO ledger_keyrevocation (vkey, revoked_at_index) VALUES (%s, %s)",
-            [str(record.vkey), record.revoked_at_index],
+            "INSERT INTO ledger_keyrevocation (vkey, revoked_at_index, compromised_since_index) VALUES (%s, %s, %s)",
+            [str(record.vkey), record.revoked_at_index, record.compromised_since],
         )

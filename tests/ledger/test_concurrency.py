@@ -9,18 +9,19 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import IntegrityError, connections
+from django.db import IntegrityError, connections, transaction
 
 from ledger.core import seal
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.selectors.balances import account_balance
 from ledger.selectors.checkpoints import ledger_size
-from ledger.selectors.entries import list_entries
-from ledger.selectors.values import PostedEntry
+from ledger.selectors.entries import entry_by_id, list_entries
+from ledger.selectors.values import PostedEntry, Submission
 from ledger.services import submit_entry as submitting
 from ledger.services.sequence_pending import SequenceReport, sequence_pending
 from ledger.services.verify_ledger import verify_ledger
-from ledger.sql import chain, inbox
+from ledger.sql import inbox
+from ledger.sql.leading import LEADER_LOCK
 from tests.ledger.world import NOW, account, append, force_into_inbox, lease_out, open_world, receive
 from tests.support.databases import ALIASES, CLUSTER, beyond_the_guard
 
@@ -77,8 +78,23 @@ def test_of_eight_who_spend_the_same_exactly_one_wins(kilogram: str) -> None:
     assert [entry.index for entry in posted] == [5]
     assert {error.code for error in refused} == {LedgerCode.INSUFFICIENT}
     assert account_balance(account=account(), party=None) == 0
+    assert inbox_states() == {"posted": 4}  # they were told at once: nothing of theirs had to wait anywhere
+    assert verify_ledger().sound
+
+
+def promise(note: bytes) -> Submission:
+    with transaction.atomic():
+        return submitting.submit_entry(note=note, submitted_by="lessor", now=NOW)
+
+
+def test_of_eight_who_promise_the_same_exactly_one_can(kilogram: str) -> None:
+    notes = [lease_out(MASS) for _ in range(CALLERS)]
+    results = at_once([lambda note=note: promise(note) for note in notes])
+    kept = [result for result in results if isinstance(result, Submission)]
+    assert len(kept) == 1
+    assert {error.code for error in results if isinstance(error, LedgerError)} == {LedgerCode.INSUFFICIENT}
     # The seven were told before anything was kept: the locks made them wait for the first.
-    assert inbox_states() == {"posted": 6}
+    assert inbox_states() == {"posted": 5}
     assert verify_ledger().sound
 
 
@@ -94,23 +110,49 @@ def test_without_locks_several_get_in_and_the_sequencer_refuses_them(
 
     monkeypatch.setattr(inbox, "lock", lambda names: None)
     monkeypatch.setattr(submitting, "_keep", keep_together)
-    posted, refused = outcome(spend_at_once())
-    assert len(posted) == 1
-    assert {error.code for error in refused} == {LedgerCode.INSUFFICIENT}
-    assert inbox_states() == {"posted": 6, "refused": 7}
+    notes = [lease_out(MASS) for _ in range(CALLERS)]
+    results = at_once([lambda note=note: promise(note) for note in notes])
+    assert all(isinstance(result, Submission) for result in results), results
+    assert inbox_states() == {"posted": 5, "refused": 7}
     assert account_balance(account=account(), party=None) == 0
 
 
-def _careless(balances: dict[Any, int], entry: Any) -> dict[Any, int]:
-    return {leg.account: balances.get(leg.account, 0) + leg.mass_mg for leg in entry.legs}
+def test_what_is_promised_in_an_open_transaction_is_not_spent_by_a_direct_posting(kilogram: str) -> None:
+    spender = threading.Thread(target=lambda: answers.append(at_once([lambda: append(lease_out(MASS))])[0]))
+    answers: list[Any] = []
+    with transaction.atomic():
+        promised = submitting.submit_entry(note=lease_out(MASS), submitted_by="lessor", now=NOW)
+        spender.start()
+        spender.join(0.5)
+        assert spender.is_alive(), answers  # it waits for what becomes of the promise
+    spender.join(30)
+    assert isinstance(answers[0], LedgerError)
+    assert answers[0].code is LedgerCode.INSUFFICIENT
+    assert entry_by_id(entry_id=promised.entry_id, party=None).summary.index == 5
+    assert verify_ledger().sound
+
+
+def test_a_promise_that_is_rolled_back_leaves_what_it_held_to_others(kilogram: str) -> None:
+    answers: list[Any] = []
+    spender = threading.Thread(target=lambda: answers.append(at_once([lambda: append(lease_out(MASS))])[0]))
+    with transaction.atomic():
+        submitting.submit_entry(note=lease_out(MASS), submitted_by="lessor", now=NOW)
+        spender.start()
+        spender.join(0.2)
+        transaction.set_rollback(True)
+    spender.join(30)
+    assert isinstance(answers[0], PostedEntry), answers
+    assert verify_ledger().sound
+
+
+def _careless(account: Any, balance_mg: int, wanted_mg: int) -> None:
+    """Refuse nothing."""
 
 
 def test_without_any_check_of_ours_the_database_still_refuses(kilogram: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submitting, "apply", _careless)
-    monkeypatch.setattr(seal, "apply", _careless)
-    submitting.submit_entry(note=lease_out(MASS + 1), submitted_by="lessor", now=NOW)
+    monkeypatch.setattr(seal, "refuse_overdraft", _careless)
     with pytest.raises(IntegrityError, match="ledger_balance_not_below_zero"):
-        sequence_pending()
+        append(lease_out(MASS + 1))
     assert ledger_size() == 5
 
 
@@ -118,8 +160,7 @@ def test_with_every_check_taken_away_the_account_does_go_below_zero(
     kilogram: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control: what the tests above look at is really what the checks prevent."""
-    monkeypatch.setattr(submitting, "apply", _careless)
-    monkeypatch.setattr(seal, "apply", _careless)
+    monkeypatch.setattr(seal, "refuse_overdraft", _careless)
     with beyond_the_guard(kilogram) as connection:
         connection.execute("ALTER TABLE ledger_balance DROP CONSTRAINT ledger_balance_not_below_zero")
     posted, _ = outcome(spend_at_once())
@@ -161,6 +202,6 @@ def test_a_second_sequencer_waits_and_then_gives_way(own_database: str, monkeypa
     force_into_inbox(receive(1))
     monkeypatch.setattr("ledger.services.sequence_pending.WAIT_MS", 50)
     with psycopg.connect(CLUSTER.url("lode_sequencer", own_database)) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [chain._LEADER_LOCK])
+        other.execute("SELECT pg_advisory_lock(%s)", [LEADER_LOCK])
         assert sequence_pending() == SequenceReport(leader=False, posted=0, refused=0, size=4)
     assert sequence_pending() == SequenceReport(leader=True, posted=1, refused=0, size=5)

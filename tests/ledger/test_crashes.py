@@ -17,7 +17,7 @@ from ledger.core.note import Note
 from ledger.selectors.balances import account_balance
 from ledger.selectors.checkpoints import ledger_size
 from ledger.selectors.entries import list_entries
-from ledger.services.failpoints import VARIABLE
+from ledger.services.failpoints import STEPS, VARIABLE
 from ledger.services.publish_files import publish_files
 from ledger.services.sequence_pending import sequence_pending
 from ledger.services.verify_ledger import verify_ledger
@@ -32,14 +32,14 @@ sys.path[:0] = [{root!r}, {platform!r}]
 import django
 django.setup()
 from tests.ledger.world import append
-append(open({note!r}, "rb").read())
+append(open({note!r}, "rb").read(), idempotency_key={key!r})
 """
 
 
-def append_and_die(database: str, var: Path, note: bytes, failpoint: str) -> None:
-    """Append in another process that is killed at the failpoint."""
+def append_and_die(database: str, var: Path, note: bytes, failpoint: str, key: str | None = None) -> None:
+    """Append in another process that is killed at the failpoint; with a `key` by way of the inbox, else at once."""
     (var / "note").write_bytes(note)
-    script = CALLER.format(root=str(ROOT), platform=str(ROOT / "platform"), note=str(var / "note"))
+    script = CALLER.format(root=str(ROOT), platform=str(ROOT / "platform"), note=str(var / "note"), key=key)
     variables = {"DJANGO_SETTINGS_MODULE": "lode.config.settings", VARIABLE: failpoint}
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -73,7 +73,7 @@ def test_killed_at_any_step_and_swept_up(
 ) -> None:
     open_world()
     note = receive(7)
-    append_and_die(own_database, tmp_path, note, failpoint)
+    append_and_die(own_database, tmp_path, note, failpoint, key="by way of the inbox")
     last = chain.last_checkpoint()
     assert last is not None
     assert (ledger_size(), last.size, published_size(tmp_path)) == (entries, signed, published)
@@ -85,6 +85,21 @@ def test_killed_at_any_step_and_swept_up(
     assert append(note).existed
     assert account_balance(account=account(), party=None) == 7
     assert [entry.kind for entry in list_entries(party=None)].count("receive") == 1
+    assert verify_ledger().problems == ()
+
+
+@pytest.mark.parametrize("failpoint", STEPS)
+def test_killed_at_any_step_while_posting_at_once_and_handed_in_again(
+    own_database: str, tmp_path: Path, failpoint: str
+) -> None:
+    open_world()
+    note = receive(7)
+    append_and_die(own_database, tmp_path, note, failpoint)
+    kept = failpoint != "written"  # what was not committed was not answered, and nothing of it is left
+    assert ledger_size() == 4 + kept
+    assert append(note).existed is kept
+    assert published_size(tmp_path) == ledger_size() == 5
+    assert account_balance(account=account(), party=None) == 7
     assert verify_ledger().problems == ()
 
 

@@ -135,7 +135,6 @@ def test_a_wrong_balance_names_the_account_and_its_last_entry(damaged: Callable[
         "UPDATE ledger_inbox SET state = 'pending', entry_index = NULL WHERE entry_index = 77",
         "UPDATE ledger_inbox SET entry_index = 78 WHERE entry_index = 77",
         flip("note", "ledger_inbox", "entry_index = 77"),
-        "DELETE FROM ledger_inbox WHERE entry_index = 77",
         "DELETE FROM ledger_entry WHERE index = 299",
         "DELETE FROM ledger_tile",
         flip("root", "ledger_tile", "level = 0", 3),
