@@ -40,6 +40,10 @@ BEGIN
         ('ledger_entrymanifest', $sql$EXISTS (SELECT FROM ledger_entry AS e WHERE e.index = entry_index)$sql$),
         ('ledger_manifest', $sql$EXISTS (SELECT FROM ledger_entrymanifest AS m WHERE m.manifest_sha256 = sha256)$sql$),
         ('ledger_balance', $sql$EXISTS (SELECT FROM ledger_account AS a WHERE a.id = account_id)$sql$),
+        ('ledger_pledge', $sql$EXISTS (SELECT FROM ledger_entry AS e WHERE e.index = entry_index)$sql$),
+        ('ledger_shipment', $sql$EXISTS (SELECT FROM ledger_entry AS e WHERE e.index = entry_index)$sql$),
+        ('ledger_dispute', $sql$EXISTS (SELECT FROM ledger_entry AS e WHERE e.index = entry_index)$sql$),
+        ('ledger_period', $sql$current_setting('lode.party', true) IN (party, other)$sql$),
         ('ledger_inbox', $sql$submitted_by = current_setting('lode.party', true)$sql$)
     ) AS rules (name, visible) LOOP
         EXECUTE format('GRANT SELECT ON %I TO lode_party', rule.name);

@@ -12,7 +12,7 @@ from ledger.sql import script
 from tests.ledger.guarded_book import NO_RIGHT, REFUSED, ROLES, STRANGERS, Guarded
 
 # What the sequencer brings up to date; everything else is added to, and the inbox is answered.
-PROJECTIONS = {"ledger_balance"}
+PROJECTIONS = {"ledger_balance", "ledger_dispute", "ledger_period", "ledger_pledge", "ledger_shipment"}
 NO_COPY = "0A000"  # what restricts by a foreign key cannot be emptied, and row security allows no COPY
 
 
