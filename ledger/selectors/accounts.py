@@ -92,6 +92,7 @@ def account_lines(
             recorded=line.recorded,
             contract=line.contract,
             reference=line.reference,
+            late=line.late,
             leg=_leg(statement.account, line),
             balance_before_mg=line.after_mg - line.mass_mg,
             balance_after_mg=line.after_mg,

@@ -113,13 +113,14 @@ class EntryDetail:
 
 @dataclass(frozen=True, slots=True)
 class SignedCheckpoint:
-    """A signed tree head as published: `note` is the C2SP checkpoint."""
+    """A signed tree head as published: `note` is the C2SP checkpoint, `cosigned_by` names the keys of witnesses."""
 
     origin: str
     size: int
     root: bytes
     note: bytes
     created_at: dt.datetime
+    cosigned_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ class StatementLine:
     """One entry in an account, with what stood there before and after it in the order of the statement.
 
     In the order of days that is the balance of the day as is now known; in the order of recording it is the balance
-    that was sealed, which `leg` carries in either order.
+    that was sealed, which `leg` carries in either order. `late`: later days had been recorded in the account before.
     """
 
     index: int
@@ -179,6 +180,7 @@ class StatementLine:
     recorded: dt.datetime
     contract: str | None
     reference: str | None
+    late: bool
     leg: PostedLeg
     balance_before_mg: int
     balance_after_mg: int

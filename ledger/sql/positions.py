@@ -45,8 +45,8 @@ _KNOWN_AT = _MASS.format(size="known_at")
 _KNOWN_SINCE = _MASS.format(size="since")
 
 _LINE = (
-    "l.entry_index, e.entry_id, e.kind, e.occurred, e.recorded, e.contract, e.reference, l.account_seq, l.mass_mg,"
-    " l.balance_after_mg"
+    "l.entry_index, e.entry_id, e.kind, e.occurred, e.recorded, e.contract, e.reference,"
+    " l.occurred < l.occurred_max, l.account_seq, l.mass_mg, l.balance_after_mg"
 )
 
 
@@ -61,6 +61,7 @@ class StoredLine:
     recorded: dt.datetime
     contract: str | None
     reference: str | None
+    late: bool
     seq: int
     mass_mg: int
     sealed_mg: int

@@ -115,5 +115,15 @@ def day_of(request: HttpRequest, name: str = "as_of") -> date:
 
 def size_of(request: HttpRequest, name: str = "known_at") -> int | None:
     """Return the tree size that the address asks for, None for the newest."""
+    return number_of(request, name)
+
+
+def number_of(request: HttpRequest, name: str) -> int | None:
+    """Return a number that the address says, None where it says none that a bigint holds."""
     text = request.GET.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None  # noqa: PLR2004 - a bigint
+
+
+def text_of(request: HttpRequest, name: str) -> str:
+    """Return a text that the address says, without what cannot be printed: PostgreSQL refuses some of that."""
+    return "".join(filter(str.isprintable, request.GET.get(name, ""))).strip()

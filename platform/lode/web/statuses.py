@@ -34,6 +34,8 @@ STATUSES: Final[dict[str, Status]] = {
     # An entry.
     "pending": Status("hourglass", "warn", _("Pending")),
     "posted": Status("check", "plain", _("Posted")),
+    "back_dated": Status("file-clock", "warn", _("Back-dated")),
+    "overdue": Status("clock", "bad", _("Overdue")),
     "reversed": Status("undo-2", "warn", _("Reversed")),
     "revoked": Status("ban", "plain", _("Revoked")),
     # A row, a period and a statement of a reconciliation.

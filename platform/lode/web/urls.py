@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from lode.web.preferences import preferences
 from lode.web.views import (
+    account,
     accounts,
     contracts,
     exports,
@@ -11,6 +12,7 @@ from lode.web.views import (
     hand_in,
     home,
     keys,
+    learned,
     ledger,
     prices,
     reconcile,
@@ -35,6 +37,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *hand_in.urlpatterns,
     *ledger.urlpatterns,
     *accounts.urlpatterns,
+    *learned.urlpatterns,
+    *account.urlpatterns,
     *flows.urlpatterns,
     *keys.urlpatterns,
     *verify.urlpatterns,

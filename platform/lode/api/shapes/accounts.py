@@ -107,6 +107,7 @@ class AccountLineShape(Shape):
     recorded_utc = UtcField(source="recorded")
     contract = serializers.CharField(allow_null=True)
     reference = serializers.CharField(allow_null=True)
+    late = serializers.BooleanField(help_text="later days had been recorded in the account before it")
     balance_before_mg = MassField(help_text="in the order of the lines")
     balance_after_mg = MassField(help_text="in the order of the lines")
     leg = LegShape(help_text="as posted, with the balances that were sealed")

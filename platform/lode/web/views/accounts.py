@@ -1,4 +1,4 @@
-"""Accounts: title × custody by element, as of any day and as known at any tree size, and one account over time."""
+"""Positions: title × custody by element, and balances by any axes, as of any day and as known at any tree size."""
 
 from __future__ import annotations
 
@@ -10,87 +10,108 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.urls import path, re_path, reverse
+from django.urls import path, re_path
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from ledger.core.entry import Account, State
 from ledger.core.rules import INSIDE
-from ledger.selectors.accounts import account_lines, account_statement
 from ledger.selectors.balances import balances, stream_balances
 from ledger.selectors.checkpoints import ledger_size
-from ledger.selectors.values import AccountStatement, BalanceRow, StatementLine
+from ledger.selectors.values import BalanceRow
 from lode.exports.core import ledger_tables as tables
 from lode.exports.downloads import streamed
 from lode.parties.actor import Actor
 from lode.parties.selectors import party_names
-from lode.web.charts import Change, ChartError, steps
-from lode.web.charts.base import Chart
-from lode.web.ledger_words import account_path, kind_word, state_word
-from lode.web.requests import as_actor, day_of, size_of
+from lode.web.ledger_words import STATES, account_path, state_word
+from lode.web.requests import as_actor, day_of, number_of, size_of, text_of
 from lode.web.templatetags.ui import mass as mass_html
 from lode.web.ui import Cell, Chip, Choice, Column, Row, Table
 
+PAGE = 200
 UNITS = ("kg", "t")
-FILTERS = ("element", "owner", "holder", "state")
+FILTERS = ("element", "owner", "holder", "state", "lot")
+AXES = ("owner", "holder", "state", "lot")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the address asks for: filters, the day, the tree size, and the unit to show."""
+    """What the address asks for: filters, axes to keep, the day, the tree size, and the unit to show."""
 
     filters: Mapping[str, Any]
+    group: tuple[str, ...]
     as_of: dt.date
     known_at: int
     unit: str
 
     def query(self, **changes: str | None) -> str:
         """Return the same question as a query string, with changes; None takes a part away."""
+        group = None if self.group == AXES else ",".join(self.group) or "none"
         parts: dict[str, str | None] = {
-            **self.filters, "as_of": self.as_of.isoformat(), "known_at": str(self.known_at), "unit": self.unit,
+            **self.filters, "group": group, "as_of": self.as_of.isoformat(), "known_at": str(self.known_at),
+            "unit": self.unit,
         }  # fmt: skip
         parts.update(changes)
         return urlencode({name: value for name, value in parts.items() if value})
 
 
-def _asked(request: HttpRequest) -> Asked:
-    given = {name: "".join(filter(str.isprintable, request.GET.get(name, ""))) for name in FILTERS}
-    size = ledger_size()
-    known_at = size_of(request)
+def unit_of(request: HttpRequest) -> str:
+    """Return the unit to show masses in."""
     unit = request.GET.get("unit", "kg")
+    return unit if unit in UNITS else "kg"
+
+
+def filters_of(request: HttpRequest) -> dict[str, str]:
+    """Return the filters on accounts that the address asks for."""
+    given = {name: text_of(request, name) for name in FILTERS}
+    return {name: text for name, text in given.items() if text}
+
+
+def names_of(rows: Sequence[BalanceRow]) -> Mapping[str, str]:
+    """Return the names of the parties in balances, in the reader's language."""
+    parties = {party for row in rows for party in (row.owner, row.holder) if party}
+    return party_names(parties, get_language() or "en")
+
+
+def asked_of(request: HttpRequest) -> Asked:
+    """Return what the address asks for; nonsense in it counts as not said."""
+    size, known_at = ledger_size(), size_of(request)
+    kept = request.GET.get("group")
     return Asked(
-        {name: text for name, text in given.items() if text},
+        filters_of(request),
+        AXES if kept is None else tuple(axis for axis in AXES if axis in kept.split(",")),
         day_of(request),
         size if known_at is None else min(known_at, size),
-        unit if unit in UNITS else "kg",
+        unit_of(request),
     )
-
-
-def _rows(actor: Actor, asked: Asked) -> tuple[BalanceRow, ...]:
-    return balances(party=actor.reads_as, as_of=asked.as_of, known_at=asked.known_at, **asked.filters)
 
 
 @require_GET
 @as_actor
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Show who owns and who holds how much of each element."""
-    asked = _asked(request)
-    rows = _rows(actor, asked)
-    elements = sorted({row.element for row in balances(party=actor.reads_as, group_by=("state",))})
-    names = party_names({str(party) for row in rows for party in (row.owner, row.holder)}, get_language() or "en")
+    asked, first = asked_of(request), number_of(request, "from") or 0
+    at: dict[str, Any] = {"party": actor.reads_as, "as_of": asked.as_of, "known_at": asked.known_at}
+    cells = balances(**at, **asked.filters, group_by=("owner", "holder", "state"))
+    rows = balances(**at, **asked.filters, group_by=asked.group, offset=first, limit=PAGE + 1)
+    every = balances(party=actor.reads_as, group_by=("owner", "holder", "state"))
+    names = names_of((*every, *cells))
     context = {
         "asked": asked,
         "as_of": asked.as_of,
         "tree_size": asked.known_at,
-        "keep": {**asked.filters, "unit": asked.unit},
+        "keep": {**asked.filters, "unit": asked.unit, "group": request.GET.get("group", "")},
         "choices": [Choice(unit, f"?{asked.query(unit=unit)}", current=unit == asked.unit) for unit in UNITS],
-        "chips": _chips(asked, elements, names),
+        "chips": _chips(asked, sorted({row.element for row in every}), names),
+        "axes": _axes(asked),
+        "pickers": _pickers(asked, every, names),
         "matrices": [
-            _matrix(element, rows, names, asked) for element in sorted({row.element for row in rows})
+            _matrix(element, cells, names, asked) for element in sorted({row.element for row in cells})
         ],
-        "positions": _positions(rows, names, asked),
-        "nothing": not rows,
+        "positions": _positions(rows, names, asked, first),
+        "nothing": not cells,
+        "learned_query": asked.query(group=None, since="0"),
     }  # fmt: skip
     return render(request, "web/accounts/index.html", context)
 
@@ -100,12 +121,36 @@ def _chips(asked: Asked, elements: Sequence[str], names: Mapping[str, str]) -> l
     for element in elements:
         on = asked.filters.get("element") == element
         chips.append(Chip(element, f"?{asked.query(element=None if on else element)}", current=on))
-    words = {"owner": _("Owner"), "holder": _("Holder"), "state": _("State")}
-    for name, word in words.items():
+    for name, word in axis_words().items():
         if value := asked.filters.get(name):
             shown = state_word(value) if name == "state" else names.get(value, value)
             chips.append(Chip(f"{word}: {shown}", f"?{asked.query(**{name: None})}", current=True))
     return chips
+
+
+def axis_words() -> dict[str, str]:
+    """Return the word for each axis beside the element."""
+    return {"owner": _("Owner"), "holder": _("Holder"), "state": _("State"), "lot": _("Lot")}
+
+
+def _axes(asked: Asked) -> list[Choice]:
+    """Return a switch for each axis: kept apart, or summed over."""
+    choices = []
+    for axis, word in axis_words().items():
+        on = axis in asked.group
+        kept = [name for name in AXES if (name in asked.group) != (name == axis)]
+        choices.append(Choice(word, f"?{asked.query(group=','.join(kept) or 'none')}#positions", current=on))
+    return choices
+
+
+def _pickers(asked: Asked, rows: Sequence[BalanceRow], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return a list to choose from for each axis that has few values, and a field for the lot."""
+    words = axis_words()
+    parties = {axis: sorted({str(getattr(row, axis)) for row in rows}) for axis in ("owner", "holder")}
+    values = {axis: [(party, names.get(party, party)) for party in found] for axis, found in parties.items()}
+    values["state"] = [(str(state), str(STATES[state])) for state in State]
+    return [{"name": axis, "word": words[axis], "value": asked.filters.get(axis), "values": values.get(axis)}
+            for axis in AXES]  # fmt: skip
 
 
 def _matrix(element: str, rows: Sequence[BalanceRow], names: Mapping[str, str], asked: Asked) -> Table:
@@ -143,175 +188,52 @@ def _matrix(element: str, rows: Sequence[BalanceRow], names: Mapping[str, str], 
     )
 
 
-def _positions(rows: Sequence[BalanceRow], names: Mapping[str, str], asked: Asked) -> Table:
-    lines = []
-    for row in rows:
-        account = _account(row)
-        when = urlencode({"end": asked.as_of.isoformat(), "known_at": asked.known_at, "unit": asked.unit})
-        lines.append(
-            Row(
-                (
-                    Cell(account.lot, href=f"{account_path(account)}?{when}"),
-                    Cell(account.element),
-                    Cell(names[account.owner]),
-                    Cell(names[account.holder]),
-                    Cell(state_word(account.state)),
-                    Cell(mass_html(row.mass_mg, unit=asked.unit, bare=True)),
-                )
-            )
-        )
+def _positions(rows: Sequence[BalanceRow], names: Mapping[str, str], asked: Asked, first: int) -> Table:
+    words = axis_words()
+    further = f"?{asked.query()}&from={first + PAGE}#positions" if len(rows) > PAGE else ""
+    earlier = f"?{asked.query()}&from={max(0, first - PAGE)}#positions" if first else ""
     return Table(
-        caption=_("Positions: one account a row"),
+        caption=_("Positions: one account a row") if asked.group == AXES else _("Positions: one sum a row"),
         columns=(
-            Column(_("Lot")), Column(_("Element")), Column(_("Owner")), Column(_("Holder")), Column(_("State")),
+            Column(_("Element")), *(Column(words[axis]) for axis in asked.group),
             Column(_("Balance, %(unit)s contained") % {"unit": asked.unit}, numeric=True),
         ),
-        rows=lines,
+        rows=[_position(row, names, asked) for row in rows[:PAGE]],
         csv_href=f"/accounts.csv?{asked.query()}",
         json_href=f"/accounts.json?{asked.query()}",
         empty=_("No account that you may see stands other than at zero on that day."),
+        previous_href=earlier,
+        next_href=further,
     )  # fmt: skip
 
 
-def _account(row: BalanceRow) -> Account:
+def _position(row: BalanceRow, names: Mapping[str, str], asked: Asked) -> Row:
+    shown = {"owner": names.get(str(row.owner)), "holder": names.get(str(row.holder)), "lot": row.lot}
+    shown["state"] = state_word(str(row.state))
+    href = ""
+    if asked.group == AXES:
+        when = urlencode({"end": asked.as_of.isoformat(), "known_at": asked.known_at, "unit": asked.unit})
+        href = f"{account_path(account_of(row))}?{when}"
+    axes = [Cell(str(shown[axis]), href=href if axis == "lot" else "") for axis in asked.group]
+    return Row((Cell(row.element), *axes, Cell(mass_html(row.mass_mg, unit=asked.unit, bare=True))))
+
+
+def account_of(row: BalanceRow) -> Account:
+    """Return the account of a balance by all axes."""
     return Account(str(row.owner), str(row.holder), row.element, str(row.state), str(row.lot))
 
 
 @require_GET
 @as_actor
 def table(request: HttpRequest, actor: Actor, form: str) -> HttpResponseBase:
-    """Answer the positions with the same filters as CSV or JSON."""
-    asked = _asked(request)
-    rows = stream_balances(party=actor.reads_as, as_of=asked.as_of, known_at=asked.known_at, **asked.filters)
+    """Answer the positions with the same filters as CSV or JSON: all of them."""
+    asked = asked_of(request)
+    at: dict[str, Any] = {"as_of": asked.as_of, "known_at": asked.known_at, "group_by": asked.group}
+    rows = stream_balances(party=actor.reads_as, **at, **asked.filters)
     return streamed("accounts", form, tables.POSITIONS, tables.position_rows(rows, asked.as_of, asked.known_at))
 
 
-def _statement(request: HttpRequest, actor: Actor, parts: Mapping[str, str]) -> AccountStatement:
-    account = Account(**parts)
-    start = day_of(request, "start") if request.GET.get("start") else None
-    end = day_of(request, "end") if request.GET.get("end") else None
-    return account_statement(
-        account=account, party=actor.reads_as, start=start, end=end, known_at=size_of(request)
-    )  # fmt: skip
-
-
-@require_GET
-@as_actor
-def detail(request: HttpRequest, actor: Actor, /, **parts: str) -> HttpResponse:
-    """Show one account: opening, every line, closing, and the balance over time."""
-    found = _statement(request, actor, parts)
-    unit = request.GET.get("unit", "kg")
-    unit = unit if unit in UNITS else "kg"
-    account = found.account
-    lines = list(account_lines(found))
-    names = party_names({account.owner, account.holder}, get_language() or "en")
-    same_lot = balances(
-        party=actor.reads_as, owner=account.owner, element=account.element, lot=account.lot,
-        as_of=found.end, known_at=found.known_at,
-    )  # fmt: skip
-    context = {
-        "account": account,
-        "owner": names[account.owner],
-        "holder": names[account.holder],
-        "state": state_word(account.state),
-        "found": found,
-        "unit": unit,
-        "choices": [Choice(one, f"?{_with(request, unit=one)}", current=one == unit) for one in UNITS],
-        "lines": _lines(request, found, lines, unit),
-        "chart": _chart(found, lines, unit),
-        "posted_mg": found.closing_mg,
-        "transit_mg": sum(row.mass_mg for row in same_lot if row.state == State.TRANSIT and _same(row, account)),
-        "available_mg": sum(row.mass_mg for row in same_lot if row.state == State.STOCK and _same(row, account)),
-        "elsewhere": [
-            {"account": _account(row), "href": account_path(_account(row)), "mass_mg": row.mass_mg,
-             "state": state_word(str(row.state)), "holder": row.holder}
-            for row in same_lot if _account(row) != account
-        ],
-        "ledger_query": urlencode({"account": "/".join(account)}),
-    }  # fmt: skip
-    return render(request, "web/accounts/detail.html", context)
-
-
-def _same(row: BalanceRow, account: Account) -> bool:
-    return row.holder == account.holder
-
-
-def _with(request: HttpRequest, **changes: str) -> str:
-    params = request.GET.copy()
-    for name, value in changes.items():
-        params[name] = value
-    return str(params.urlencode())
-
-
-def _lines(request: HttpRequest, found: AccountStatement, lines: Sequence[StatementLine], unit: str) -> Table:
-    rows = [_edge_row(_("Opening"), found.opening_mg, unit), *(_line_row(line, unit) for line in lines)]
-    return Table(
-        caption=_("Lines in the order of recording"),
-        columns=(
-            Column(_("Entry")), Column(_("Occurred")), Column(_("Kind")), Column(_("Reference")),
-            Column(_("Contract")), Column(_("Posting, %(unit)s") % {"unit": unit}, numeric=True),
-            Column(_("Balance, %(unit)s") % {"unit": unit}, numeric=True),
-        ),
-        rows=rows,
-        foot=[_edge_row(_("Closing"), found.closing_mg, unit)],
-        csv_href=f"{request.path[:-1]}.csv?{request.GET.urlencode()}",
-        json_href=f"{request.path[:-1]}.json?{request.GET.urlencode()}",
-    )  # fmt: skip
-
-
-def _line_row(line: StatementLine, unit: str) -> Row:
-    return Row(
-        (
-            Cell(str(line.index), href=reverse("entry", args=[line.index])),
-            Cell(line.occurred.isoformat(), css="nowrap"),
-            Cell(kind_word(line.kind)),
-            Cell(line.reference or ""),
-            Cell(line.contract or "", href=f"/contracts/{line.contract}/" if line.contract else ""),
-            Cell(mass_html(line.leg.mass_mg, unit=unit, signed=True, bare=True)),
-            Cell(mass_html(line.balance_after_mg, unit=unit, bare=True)),
-        )
-    )
-
-
-def _edge_row(word: str, mass_mg: int, unit: str) -> Row:
-    return Row((Cell(word, span=6), Cell(mass_html(mass_mg, unit=unit, bare=True))))
-
-
-def _chart(found: AccountStatement, lines: Sequence[StatementLine], unit: str) -> Chart | None:
-    if not lines:
-        return None
-    days = [line.occurred for line in lines]
-    changes = [
-        Change(line.occurred, line.leg.mass_mg, str(line.index), reverse("entry", args=[line.index])) for line in lines
-    ]
-    first, last = found.start or min(days), found.end or max(days)
-    if first == last:
-        first -= dt.timedelta(days=1)
-    try:
-        return steps(
-            changes, opening_mg=found.opening_mg, closing_mg=found.closing_mg, first=first, last=last,
-            title=_("Balance over time"), basis=found.account.element, unit=unit,
-        )  # fmt: skip
-    except ChartError:
-        return None
-
-
-@require_GET
-@as_actor
-def lines_table(request: HttpRequest, actor: Actor, /, form: str, **parts: str) -> HttpResponseBase:
-    """Answer one account's opening, lines and closing as CSV or JSON."""
-    found = _statement(request, actor, parts)
-    rows = tables.line_rows(found, account_lines(found))
-    return streamed(f"account-{'-'.join(found.account)}", form, tables.LINES, rows)
-
-
-_PARTS = (
-    r"(?P<owner>[a-z0-9-]{1,40})/(?P<holder>[a-z0-9-]{1,40})/(?P<element>[A-Z][a-z]?(?:-[a-z]{1,12})?)"
-    r"/(?P<state>[a-z]{1,12})/(?P<lot>[a-z0-9-]{1,40})"
-)
 urlpatterns = [
     path("accounts/", index, name="accounts"),
     re_path(r"^accounts\.(?P<form>csv|json)$", table, name="accounts-table"),
-    re_path(rf"^accounts/{_PARTS}/$", detail, name="account"),
-    re_path(rf"^accounts/{_PARTS}\.(?P<form>csv|json)$", lines_table, name="account-table"),
 ]
