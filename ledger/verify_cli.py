@@ -9,17 +9,25 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ledger.core import audit, policy
+from ledger.core.audit_tree import CHECKPOINT
+from ledger.core.continuation import AUDITED, CONTINUES, GROWTH, check_growth, continued_from
 from ledger.core.entry import check_identifier
 from ledger.core.errors import LedgerError
 from ledger.core.note import VerifierKey
+from ledger.core.tiles import Read
+from ledger.folder_reader import FolderReader
+from ledger.layered_reader import LayeredReader
+from ledger.verify_balance import as_json, sentences, verify_balance
+from ledger.verify_pool import Pool, WorkerLostError
+from ledger.verify_progress import follow
 
-_BAR_WIDTH = 30
 _KG_DIGITS = 6  # milligrams in a kilogram: 10^6
 
 
@@ -36,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LedgerError as error:
         _report_failure(error, as_json=options.json)
         return 1
-    except (_UnusableError, OSError) as error:
+    except (_UnusableError, WorkerLostError, OSError) as error:
         print(f"lode-verify: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -45,16 +53,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _verify(folder: Path, options: argparse.Namespace) -> int:
+    if folder.is_file():
+        return _verify_file(folder, options)
     if not folder.is_dir():
         raise _UnusableError(f"{folder} is not a folder. Give the folder that `lode ledger export` wrote.")
     trust, origin = _trust(folder, options)
     party = _party(folder, options)
-    depth = audit.Depth(options.depth) if options.depth else _depth(folder, party)
+    depth = audit.Depth(options.depth) if options.depth else _depth([folder, *map(Path, options.base)], party)
     held = [_need(Path(path), "Name a file with a signed checkpoint.") for path in options.held]
-    run = audit.Audit(lambda path: _read(folder, path), trust, depth, party, held)
-    _follow(run.run())
+    read = _reader(folder, options)
+    if (audited := read(AUDITED)) is not None:
+        check_growth(audited, read(GROWTH) or b"", read(CHECKPOINT) or b"", trust.policy.logs)
+        held.append(audited)
+    held += [_need(Path(base) / CHECKPOINT) for base in options.base]
+    run = audit.Audit(read, trust, depth, party, held, opening=Pool(options.jobs))
+    follow(run.run(), sys.stderr, quiet=options.quiet)
     _report_success(run.report, origin, as_json=options.json)
+    if options.write_audited and depth is not audit.Depth.TREE:
+        Path(options.write_audited).write_bytes(_need(folder / CHECKPOINT))
     return 0
+
+
+def _verify_file(file: Path, options: argparse.Namespace) -> int:
+    trust, origin = _trust(file.parent, options)
+    report = verify_balance(file.read_bytes(), trust.policy, trust.registry)
+    if options.json:
+        print(json.dumps({"ok": True, "trust": origin, **as_json(report)}, ensure_ascii=False, sort_keys=True))
+    else:
+        print("\n".join(sentences(report, origin)))
+    return 0
+
+
+def _reader(folder: Path, options: argparse.Namespace) -> Read:
+    earlier = tuple(FolderReader(base) for base in options.base)
+    read = LayeredReader(FolderReader(str(folder)), earlier)
+    if (data := read(CONTINUES)) is not None and not earlier:
+        raise _UnusableError(
+            f"{folder} goes on from an export of {continued_from(data)} entries. Name that one's folder with --base."
+        )
+    return read
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Check an exported Lode ledger offline: signatures, tree, entries, chains and balances.",
         epilog="Exit status: 0 all holds, 1 something does not hold, 2 the command or the folder cannot be used.",
     )
-    parser.add_argument("folder", metavar="DIR", help="the folder that `lode ledger export` wrote")
+    parser.add_argument("folder", metavar="DIR", help="an export's folder, or a file that proves a balance")
     parser.add_argument(
         "--depth",
         choices=[depth.value for depth in audit.Depth],
@@ -78,6 +115,26 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="a signed checkpoint kept from earlier, which the log must extend (may be given again)",
     )
+    parser.add_argument(
+        "--base",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="the earlier export that DIR goes on from, newest first (may be given again)",
+    )
+    parser.add_argument(
+        "--write-audited",
+        metavar="FILE",
+        help="keep the tree head in FILE once all of it holds, for --held and for the next export",
+    )
+    parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=_jobs,
+        default=_processors(),
+        help="check with N processes (default: one a processor)",
+    )
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
     parser.add_argument("--policy", metavar="FILE", help="trust this C2SP policy instead of DIR/policy")
     parser.add_argument("--log-vkey", metavar="KEY", help="trust this log key instead of any policy")
@@ -103,7 +160,7 @@ def _trust(folder: Path, options: argparse.Namespace) -> tuple[audit.Trust, str]
 
 
 def _party(folder: Path, options: argparse.Namespace) -> str | None:
-    declared = _read(folder, audit.PARTY)
+    declared = FolderReader(str(folder))(audit.PARTY)
     party = options.party or (declared.decode("utf-8", "replace").strip() if declared else None)
     if party is None:
         return None
@@ -113,10 +170,10 @@ def _party(folder: Path, options: argparse.Namespace) -> str | None:
         raise _UnusableError(error.sentence) from None
 
 
-def _depth(folder: Path, party: str | None) -> audit.Depth:
+def _depth(folders: Sequence[Path], party: str | None) -> audit.Depth:
     if party is not None:
         return audit.Depth.PARTY
-    return audit.Depth.FULL if (folder / "entries").is_dir() else audit.Depth.TREE
+    return audit.Depth.FULL if any((folder / "entries").is_dir() for folder in folders) else audit.Depth.TREE
 
 
 def _need(path: Path, hint: str = "Give the trust root with --policy and --registry-vkey.") -> bytes:
@@ -126,27 +183,15 @@ def _need(path: Path, hint: str = "Give the trust root with --policy and --regis
         raise _UnusableError(f"{path} is missing. {hint}") from None
 
 
-def _read(folder: Path, path: str) -> bytes | None:
-    try:
-        return (folder / path).read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+def _jobs(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        message = f"{text!r} is not a number of processes."
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
 
 
-def _follow(steps: Iterator[audit.Progress]) -> None:
-    shown = ""
-    for step in steps:
-        if not sys.stderr.isatty():
-            continue
-        filled = _BAR_WIDTH * step.done // max(step.total, 1)
-        line = f"{step.step:<10} [{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {step.done}/{step.total}"
-        # Drawing costs more than checking: only a bar that looks different is drawn.
-        picture = f"{step.step}{filled}"
-        if picture != shown or step.done == step.total:
-            print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)
-            shown = picture
-    if shown:
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _report_success(report: audit.Report, origin: str, *, as_json: bool) -> None:
@@ -167,6 +212,11 @@ def _sentences(report: audit.Report, origin: str) -> Iterator[str]:
     )
     if report.held:
         yield f"It extends {'the checkpoint' if report.held == 1 else f'all {report.held} checkpoints'} that you hold."
+    if report.conservation:
+        whose = "every account" if report.party is None else f"every account of {report.party}"
+        yield f"Conservation: {whose} counts in the totals of {report.conservation} notices, the same as their sources'."
+    if report.disclosures:
+        yield f"Disclosed: {report.disclosures} facts are those that their entries hide."
     if report.depth is audit.Depth.TREE:
         yield "Depth tree: nothing was removed, changed or put in another order. Only public entries were opened."
     elif report.depth is audit.Depth.FULL:

@@ -9,11 +9,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ledger.core import leaf as leaves
+from ledger.core.audit_conservation import ConservationAudit
 from ledger.core.audit_entries import EntryAudit
+from ledger.core.audit_open import OpenAll, Plan, open_all
 from ledger.core.audit_tree import TreeAudit, failure
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.note import VerifierKey
@@ -70,23 +72,33 @@ class Report:
     held: int = 0
     witnesses: tuple[str, ...] = ()
     elements: dict[str, int] = field(default_factory=dict)
+    conservation: int = 0
+    disclosures: int = 0
 
 
 class Audit:
     """One run of the verifier. Iterate `run()` to the end; then `report` says what was checked.
 
-    `held` are signed checkpoints kept from earlier, which this log must extend.
+    `held` are signed checkpoints kept from earlier, which this log must extend. `opening` is how the tiles are opened:
+    one after the other here, or by many at once; the outcome is the same.
     Raises LedgerError at the first thing that does not hold, its `index` the entry at fault where there is one.
     """
 
     def __init__(
-        self, read: Read, trust: Trust, depth: Depth, party: str | None = None, held: Sequence[bytes] = ()
+        self,
+        read: Read,
+        trust: Trust,
+        depth: Depth,
+        party: str | None = None,
+        held: Sequence[bytes] = (),
+        opening: OpenAll = open_all,
     ) -> None:
         self._read = read
         self._held = held
         self._trust = trust
         self._depth = depth
         self._party = party if depth is Depth.PARTY else None
+        self._opening = opening
         self._report: Report | None = None
 
     @property
@@ -108,9 +120,7 @@ class Audit:
             yield Progress("held", done, len(self._held))
         opened = self._entry_audit(tree)
         size = tree.checkpoint.size
-        for index, data, leaf in tree.leaves():
-            self._check_leaf(opened, index, data, leaf)
-            yield Progress("entries", index + 1, size)
+        yield from self._check_entries(tree, opened)
         balances = self._check_balances(opened)
         yield Progress("balances", 1, 1)
         self._report = Report(
@@ -129,17 +139,44 @@ class Audit:
             held=len(self._held),
             witnesses=tuple(sorted(tree.witnesses)),
             elements=opened.element_totals(),
+            conservation=self._conservation.checked,
+            disclosures=opened.disclosures,
         )
 
     def _entry_audit(self, tree: TreeAudit) -> EntryAudit:
-        full = self._depth is Depth.FULL
-        return EntryAudit(self._read, tree, self._trust.registry, full=full, party=self._party)
+        opens, full = self._depth is not Depth.TREE, self._depth is Depth.FULL
+        return EntryAudit(self._read, tree, self._trust.registry, opens=opens, full=full, party=self._party)
 
-    def _check_leaf(self, opened: EntryAudit, index: int, data: bytes, leaf: leaves.Leaf) -> None:
-        if isinstance(leaf, leaves.PublicLeaf):
-            opened.check_public(index, data, leaf)
-        elif self._depth is not Depth.TREE:
-            opened.check_confidential(index, data, leaf)
+    def _check_entries(self, tree: TreeAudit, opened: EntryAudit) -> Iterator[Progress]:
+        size, index = tree.checkpoint.size, 0
+        plan = Plan(
+            read=self._read,
+            policy=self._trust.policy,
+            registry=self._trust.registry,
+            signed=tree.signed,
+            size=size,
+            opens=self._depth is not Depth.TREE,
+            whole=self._depth is Depth.FULL,
+            public=tuple(tree.public_leaves()),
+        )
+        conservation = self._conservation = self._conservation_audit(tree, plan)
+        with closing(self._opening(plan)) as tiles:
+            for tile in tiles:
+                for found in tile:
+                    if index in conservation.watched:
+                        conservation.before(index, opened.heads)
+                        opened.take(index, found)
+                        conservation.after(index)
+                    else:
+                        opened.take(index, found)
+                    index += 1
+                yield Progress("entries", index, size)
+
+    def _conservation_audit(self, tree: TreeAudit, plan: Plan) -> ConservationAudit:
+        # Without whole accounts there is nothing to compare with what a notice commits to.
+        whole = self._depth is Depth.FULL or self._party is not None
+        public = plan.public if whole else ()
+        return ConservationAudit(self._read, tree.checkpoint.origin, self._party, public)
 
     def _check_balances(self, opened: EntryAudit) -> int:
         if self._depth is Depth.TREE or (declared := self._read(BALANCES)) is None:

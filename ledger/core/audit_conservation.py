@@ -1,26 +1,25 @@
 """The audit of conservation notices and disclosures, beside the audit of the entries themselves.
 
-A notice commits to balances at a tree size before its own leaf, so an export says in `conservation/notices.json` which
-sizes to stop at. A full audit computes both trees of every element from the balances that the entries give; a party
-proves that its own accounts count, each at the balance that its entries give, in totals that are the same both ways.
+A notice commits to balances at a tree size before its own leaf. A full audit computes both trees of every element from
+the balances that the entries give; a party proves that its own accounts count, each at the balance that its entries
+give, in totals that are the same both ways.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from ledger.core import disclosures
+from ledger.core import entry as entries
+from ledger.core import leaf as leaves
 from ledger.core.audit_tree import failure
-from ledger.core.canonical_json import dumps, loads_canonical
 from ledger.core.conservation import DETAIL, Commitment, declared
 from ledger.core.conservation_proof import check_balances, decode, decode_seeds, recompute
 from ledger.core.entry import Account
 from ledger.core.errors import LedgerCode, LedgerError
+from ledger.core.note import Note
 from ledger.core.tiles import Read
-
-NOTICES = "conservation/notices.json"
-_MAX_BYTES = 1 << 24
 
 
 class _Head(Protocol):
@@ -39,11 +38,6 @@ def opening_path(index: int) -> str:
 def disclosures_path(index: int) -> str:
     """Return where an export keeps what its owner was shown of entry `index`, one disclosure a line."""
     return f"entries/{index}.disclosures"
-
-
-def encode_notices(notices: Iterable[tuple[int, int]]) -> bytes:
-    """Return `conservation/notices.json`: the leaf index and the tree size of each notice, in the order of the log."""
-    return dumps([{"index": index, "tree_size": size} for index, size in notices]) + b"\n"
 
 
 def check_disclosures(read: Read, index: int, details: Mapping[str, Any]) -> int:
@@ -65,64 +59,51 @@ def check_disclosures(read: Read, index: int, details: Mapping[str, Any]) -> int
 class ConservationAudit:
     """Checks every notice of conservation in the order of the log.
 
-    Call `reach` with the heads of the accounts before each entry that stands at one of `sizes`, `check` at each notice,
-    `finish` at the end. `party` is whose accounts must count; None for the full audit.
+    `public` are index and bytes of the public leaves, `party` is whose accounts must count, None in a full audit. Call
+    `before` and `after` the entry at each index in `watched`.
     """
 
-    def __init__(self, read: Read, origin: str, party: str | None) -> None:
+    def __init__(self, read: Read, origin: str, party: str | None, public: Iterable[tuple[int, bytes]]) -> None:
         self._read = read
         self._origin = origin
         self._party = party
-        self._planned: dict[int, list[int]] = {}
-        self._reached: dict[int, tuple[int, dict[Account, int]]] = {}
+        self._declared = dict(_declarations(public))
+        self._balances: dict[int, dict[Account, int]] = {}
+        # By tree size the last notice that needs the balances of then.
+        self._sizes = {commitments[0].tree_size: index for index, commitments in self._declared.items()}
+        self.watched = frozenset(self._sizes.keys() | self._declared.keys())
         self.checked = 0
-        for index, size in _notices(read(NOTICES)):
-            self._planned.setdefault(size, []).append(index)
 
-    @property
-    def sizes(self) -> frozenset[int]:
-        """The tree sizes at which `reach` must be called."""
-        return frozenset(self._planned)
+    def before(self, index: int, heads: Heads) -> None:
+        """Keep the balances where the tree is of a size that a notice speaks of."""
+        if index in self._sizes:
+            self._balances[index] = {Account(*key): head.balance_mg for key, head in heads.items()}
 
-    def reach(self, size: int, heads: Heads) -> None:
-        """Keep the balances as they are at a tree size that a notice speaks of."""
-        for index in self._planned.get(size, ()):
-            self._reached[index] = (size, {Account(*key): head.balance_mg for key, head in heads.items()})
-
-    def check(self, index: int, details: Mapping[str, Any]) -> None:
-        """Check the notice at leaf `index` if it is one of conservation; raises `bad-proof` or `missing-file`."""
-        if DETAIL not in details:
+    def after(self, index: int) -> None:
+        """Check the notice at `index`, itself an entry that holds; raises `bad-proof`, `missing-file` and others."""
+        commitments = self._declared.get(index)
+        if commitments is None:
             return
-        commitments = declared(details[DETAIL])
-        size, balances = self._reached.pop(index, (None, {}))
-        if size != commitments[0].tree_size:
-            raise failure(
-                LedgerCode.MISSING_FILE,
-                f"Entry {index} commits to all balances at the tree of {commitments[0].tree_size} entries, and "
-                f"{NOTICES} does not say so: ask for an export that opens it.",
-                index,
-            )
         try:
-            self._compare(index, commitments, balances)
+            self._compare(index, commitments, self._balances.get(commitments[0].tree_size))
         except LedgerError as error:
             sentence = f"The conservation that entry {index} declares does not hold: {error.sentence}"
             raise failure(error.code, sentence, index) from None
+        if self._sizes[commitments[0].tree_size] == index:
+            del self._balances[commitments[0].tree_size]
         self.checked += 1
 
-    def finish(self) -> None:
-        """Raise `bad-proof` for a notice that was planned and never came."""
-        if self._reached:
-            index = min(self._reached)
-            raise failure(LedgerCode.BAD_PROOF, f"{NOTICES} names entry {index}, which is no such notice.", index)
-
-    def _compare(self, index: int, commitments: tuple[Commitment, ...], balances: Mapping[Account, int]) -> None:
+    def _compare(self, index: int, commitments: tuple[Commitment, ...], balances: Mapping[Account, int] | None) -> None:
+        size = commitments[0].tree_size
+        if balances is None:
+            raise LedgerError(LedgerCode.BAD_PROOF, f"It is of a tree of {size} entries, which was yet to come.")
         data = self._read(opening_path(index))
         if data is None:
             raise LedgerError(LedgerCode.MISSING_FILE, f"{opening_path(index)} is missing.")
         if self._party is None:
             origin, named, seeds = decode_seeds(data)
             self._check_name(index, origin, named)
-            _check_recomputed(commitments, recompute(seeds, balances, commitments[0].tree_size))
+            _check_recomputed(commitments, recompute(seeds, balances, size))
             return
         opening = decode(data)
         self._check_name(index, opening.origin, opening.index)
@@ -154,15 +135,15 @@ def _check_recomputed(commitments: tuple[Commitment, ...], computed: tuple[Commi
             )
 
 
-def _notices(data: bytes | None) -> list[tuple[int, int]]:
-    if data is None:
-        return []
-    value: Any = loads_canonical(data[:-1], max_bytes=_MAX_BYTES) if data.endswith(b"\n") else None
-    if not isinstance(value, list) or not all(
-        isinstance(line, dict)
-        and line.keys() == {"index", "tree_size"}
-        and all(isinstance(number, int) and not isinstance(number, bool) and number >= 0 for number in line.values())
-        for line in value
-    ):
-        raise failure(LedgerCode.MALFORMED, f"{NOTICES} is not a list of notices with their tree sizes.")
-    return [(line["index"], line["tree_size"]) for line in value]
+def _declarations(public: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, tuple[Commitment, ...]]]:
+    for index, data in public:
+        if DETAIL.encode() not in data:
+            continue
+        try:
+            leaf = leaves.decode(data)
+            if isinstance(leaf, leaves.PublicLeaf):
+                details = entries.decode(Note.parse(leaf.note).text).details
+                if DETAIL in details:
+                    yield index, declared(details[DETAIL])
+        except LedgerError:
+            continue  # the audit of the entry itself says what is wrong with it

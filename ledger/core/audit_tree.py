@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ledger.core import leaf as leaves
 from ledger.core.checkpoint import Checkpoint, open_checkpoint
 from ledger.core.errors import LedgerCode, LedgerError
+from ledger.core.leaf import PUBLIC_HEADER
 from ledger.core.merkle import HASH_BYTES, leaf_hash, root
 from ledger.core.note import VerifierKey
 from ledger.core.policy import Policy
+from ledger.core.proof import Proof, decode_extra
 from ledger.core.tiles import (
     TILE_HEIGHT,
     TILE_WIDTH,
@@ -32,14 +33,19 @@ def failure(code: LedgerCode, sentence: str, index: int | None = None) -> Ledger
 
 
 class TreeAudit:
-    """A log's signed tree, every part of it proven before it is handed out."""
+    """A log's signed tree, every part of it proven before it is handed out.
 
-    def __init__(self, read: Read, policy: Policy) -> None:
+    `signed` is its checkpoint as it stands in the export.
+    """
+
+    def __init__(self, read: Read, policy: Policy, signed: bytes | None = None) -> None:
         self._read = read
         self._policy = policy
+        self.signed = self._need_checkpoint() if signed is None else signed
         self.checkpoint, self.witnesses = self._open()
         self.reader = TileReader(read, self.checkpoint.size, self.checkpoint.root)
         self._proof_checkpoint: tuple[bytes, Checkpoint] | None = None
+        self._bundle: tuple[int, list[bytes]] = (-1, [])
 
     @property
     def log_keys(self) -> tuple[VerifierKey, ...]:
@@ -65,15 +71,47 @@ class TreeAudit:
             level += 1
         return tiles
 
-    def leaves(self) -> Iterator[tuple[int, bytes, leaves.Leaf]]:
-        """Answer (index, bytes, value) of every leaf, each proven and read."""
-        for tile_index in range((self.checkpoint.size + TILE_WIDTH - 1) // TILE_WIDTH):
-            for at, data in enumerate(self._bundle(tile_index)):
-                index = tile_index * TILE_WIDTH + at
-                try:
-                    yield index, data, leaves.decode(data)
-                except LedgerError as error:
-                    raise failure(error.code, f"Entry {index}: {error.sentence}", index) from None
+    def public_leaves(self) -> Iterator[tuple[int, bytes]]:
+        """Answer index and bytes of every public leaf, proven, up to the first that is not what the log signed."""
+        try:
+            for tile_index in range((self.checkpoint.size + TILE_WIDTH - 1) // TILE_WIDTH):
+                for at, data in enumerate(self.bundle(tile_index)):
+                    if data.startswith(PUBLIC_HEADER):
+                        index = tile_index * TILE_WIDTH + at
+                        yield index, self.leaf(index)
+        except LedgerError:
+            return
+
+    def leaf(self, index: int) -> bytes:
+        """Return the leaf at `index`, proven; raises `bad-leaf`, or as `bundle`."""
+        data = self.bundle(index // TILE_WIDTH)[index % TILE_WIDTH]
+        try:
+            self.reader.check_leaf(index, data)
+        except LedgerError as error:
+            sentence = f"Entry {index} was changed in the log: {error.sentence}"
+            raise failure(error.code, sentence, index) from None
+        return data
+
+    def bundle(self, tile_index: int) -> list[bytes]:
+        """Return the leaves under one tile as published, none proven yet; raises `bad-tile` or `missing-file`."""
+        if self._bundle[0] != tile_index:
+            try:
+                self._bundle = tile_index, read_bundle(self._read, tile_at(self.checkpoint.size, 0, tile_index))
+            except LedgerError as error:
+                first = tile_index * TILE_WIDTH
+                last = min(first + TILE_WIDTH, self.checkpoint.size) - 1
+                raise failure(error.code, f"Entries {first} to {last}: {error.sentence}") from None
+        return self._bundle[1]
+
+    def check_proof(self, data: bytes, leaf: bytes) -> tuple[bytes | None, str]:
+        """Return the nonce (None of a public leaf) and the time in a proof that `leaf` stands in this tree.
+
+        Raises `bad-proof`, `fork`, or as `open_checkpoint` does.
+        """
+        proof = Proof.parse(data)
+        # The proof of another index does not lead from this leaf to the root: no two leaves are the same.
+        proof.verify_under(leaf, self.check_proof_checkpoint(proof.checkpoint))
+        return decode_extra(proof.extra)
 
     def check_proof_checkpoint(self, data: bytes) -> Checkpoint:
         """Return the checkpoint inside of a proof, signed by the log and of this very tree at its size."""
@@ -109,27 +147,18 @@ class TreeAudit:
                 LedgerCode.FORK, f"The log does not extend the checkpoint of {kept.size} entries that you hold."
             )
 
-    def _open(self) -> tuple[Checkpoint, frozenset[str]]:
+    def _need_checkpoint(self) -> bytes:
         data = self._read(CHECKPOINT)
         if data is None:
             raise failure(LedgerCode.MISSING_FILE, "The checkpoint is missing: there is nothing to verify against.")
+        return data
+
+    def _open(self) -> tuple[Checkpoint, frozenset[str]]:
         try:
-            checkpoint, note = open_checkpoint(data, *self._policy.logs)
+            checkpoint, note = open_checkpoint(self.signed, *self._policy.logs)
             return checkpoint, self._policy.check_quorum(note)
         except LedgerError as error:
             raise failure(error.code, f"The checkpoint cannot be trusted: {error.sentence}") from None
-
-    def _bundle(self, tile_index: int) -> list[bytes]:
-        try:
-            return self.reader.leaves(tile_index)
-        except LedgerError as error:
-            if error.index is not None:
-                sentence = f"Entry {error.index} was changed in the log: {error.sentence}"
-            else:
-                first = tile_index * TILE_WIDTH
-                last = min(first + TILE_WIDTH, self.checkpoint.size) - 1
-                sentence = f"Entries {first} to {last}: {error.sentence}"
-            raise failure(error.code, sentence, error.index) from None
 
     def _blame(self, error: LedgerError) -> LedgerError:
         # Tiles and bundles must agree from the leaves up; the first that does not names the entry.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ledger.core.canonical_json import loads_canonical
 from ledger.core.entry import Account, Entry, State
@@ -27,6 +27,11 @@ _PLAIN = re.compile(
 )
 _PLAIN_END = re.compile(r'\],"index":([0-9]{1,15}),"time":"([0-9TZ:-]{20})"\}\n$')
 _MAX_BYTES = 400_000  # 400 legs under long names stay below this
+
+
+# An account (`Account` is one) by the five parts of its name, and a line of a seal, as plain tuples.
+AccountKey: TypeAlias = tuple[str, str, str, str, str]
+Line: TypeAlias = tuple[AccountKey, int, str | None, int]
 
 
 class SealLine(NamedTuple):
@@ -82,17 +87,24 @@ def heads_after(entry_id: bytes, seal: Seal) -> dict[Account, Head]:
 
 
 def encode(seal: Seal) -> bytes:
-    """Return the seal's bytes: the header line and one line of RFC 8785 JSON.
+    """Return the seal's bytes: the header line and one line of RFC 8785 JSON."""
+    return write(seal.index, seal.time, seal.accounts)
+
+
+def write(index: int, time: str, lines: Iterable[Line]) -> bytes:
+    """Return the bytes of the seal of those parts.
 
     What stands in a seal are identifiers, numbers and digests, none of which JSON escapes, so they are written as they
     are, with the names in canonical order.
     """
-    lines = ",".join(
-        f'{{"balance_mg":"{balance_mg}","element":"{element}","holder":"{holder}","lot":"{lot}","owner":"{owner}",'
-        f'"prev":{_quoted(prev)},"seq":{seq},"state":"{state}"}}'
-        for (owner, holder, element, state, lot), seq, prev, balance_mg in seal.accounts
+    text = ",".join(
+        [
+            f'{{"balance_mg":"{balance_mg}","element":"{element}","holder":"{holder}","lot":"{lot}","owner":"{owner}",'
+            f'"prev":{_quoted(prev)},"seq":{seq},"state":"{state}"}}'
+            for (owner, holder, element, state, lot), seq, prev, balance_mg in lines
+        ]
     )
-    return HEADER + f'{{"accounts":[{lines}],"index":{seal.index},"time":"{seal.time}"}}\n'.encode("ascii")
+    return HEADER + f'{{"accounts":[{text}],"index":{index},"time":"{time}"}}\n'.encode("ascii")
 
 
 def decode(data: bytes) -> Seal:

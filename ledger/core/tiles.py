@@ -188,19 +188,26 @@ class TileReader:
         """Return the proven hashes of one tile."""
         return self._load(level, index)[0]
 
+    def subtrees(self, level: int, index: int) -> list[list[bytes]]:
+        """Return all hashes of one tile, proven: first its own, then those of 2, 4 … 256 of them together."""
+        return self._load(level, index)
+
     def leaves(self, tile_index: int) -> list[bytes]:
         """Return the leaves of a bundle, each proven; raises `bad-tile` naming the first entry that was changed."""
-        hashes = self.tile_hashes(0, tile_index)
-        tile = Tile(0, tile_index, len(hashes))
-        leaves = read_bundle(self._read, tile)
-        for at, (leaf, proven) in enumerate(zip(leaves, hashes, strict=True)):
-            if leaf_hash(leaf) != proven:
-                raise LedgerError(
-                    LedgerCode.BAD_LEAF,
-                    f"The leaf in {entries_path(tile.index, tile.width)} is not the one under the signed root.",
-                    index=tile_index * TILE_WIDTH + at,
-                )
+        leaves = read_bundle(self._read, tile_at(self.size, 0, tile_index))
+        for at, leaf in enumerate(leaves):
+            self.check_leaf(tile_index * TILE_WIDTH + at, leaf)
         return leaves
+
+    def check_leaf(self, index: int, leaf: bytes) -> None:
+        """Raise `bad-leaf`, naming the entry, unless `leaf` is the one at `index`."""
+        if leaf_hash(leaf) != self.leaf_hash(index):
+            tile = tile_at(self.size, 0, index // TILE_WIDTH)
+            raise LedgerError(
+                LedgerCode.BAD_LEAF,
+                f"The leaf in {entries_path(tile.index, tile.width)} is not the one under the signed root.",
+                index=index,
+            )
 
     def frontier(self, size: int | None = None) -> Frontier:
         """Return the frontier of this tree, or of the smaller one that it had at `size` leaves."""

@@ -155,10 +155,10 @@ def test_what_cannot_be_used_is_said_and_exits_with_two(export, tmp_path, capsys
 
 
 def test_an_interruption_says_nothing_about_the_ledger(export, capsys, monkeypatch):
-    def interrupt(_steps):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ledger.verify_cli._follow", interrupt)
+    monkeypatch.setattr("ledger.verify_cli.follow", interrupt)
     assert main([str(export)]) == 130
     captured = capsys.readouterr()
     assert (captured.out, "interrupted" in captured.err) == ("", True)
@@ -178,5 +178,5 @@ def test_progress_is_drawn_on_a_terminal_only(export, capsys, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert main([str(export)]) == 0
     err = capsys.readouterr().err
-    assert "entries    [##############################] 30/30" in err
+    assert "entries    [##############################] 100% (30 of 30)" in err
     assert err.endswith("\r\x1b[K")

@@ -252,7 +252,7 @@ def test_an_entry_that_is_taken_back_is_read_again_as_it_was():
         again = reads.count(path) > 1 and path == f"entries/{index}.note"
         return FILES[f"entries/{index_of('title')}.note"] if again else FILES.get(path)
 
-    with pytest.raises(LedgerError, match="reads otherwise than it did before") as error:
+    with pytest.raises(LedgerError, match="is not in this book") as error:
         list(Audit(shifty, TRUST, Depth.FULL).run())
     assert error.value.index == index + 1
 
