@@ -43,6 +43,8 @@ READS = {
 WRITES = {
     "entries": ("note", frozenset({"meridian"})),
     "entries?dry_run=true": ("note", frozenset({"meridian"})),
+    "entries/bulk": ("lines", frozenset({"meridian", "voltaic", "stranger"})),  # each line is answered for itself
+    "entries/{lease}/manifest": ("manifest", frozenset()),
     "reconciliation/statements?our_party=meridian&start=2024-01-01&end=2024-02-01": ("csv", frozenset({"voltaic"})),
     "reconciliation/periods/{period}/accept-exact": ("nothing", frozenset(PARTIES)),
     "reconciliation/periods/{period}/matches": ("keys", frozenset(PARTIES)),
@@ -73,6 +75,10 @@ def names_in(api) -> dict[str, object]:
 def body_of(api, kind: str, names) -> dict[str, object]:
     if kind == "csv":
         return {"body": world.STATEMENT_FILE, "content_type": "text/csv"}
+    if kind == "lines":
+        return {"body": b'"no entry"\n', "content_type": "application/x-ndjson"}
+    if kind == "manifest":
+        return {"body": b"lode/manifest/v1\nA\n", "content_type": "text/plain"}
     page = api.get(f"reconciliation/periods/{names['period']}").json()
     (row,) = page["rows"]
     keys = {"ours_key": row["ours"]["key"], "theirs_key": row["theirs"]["key"]}

@@ -63,8 +63,8 @@ class Schema(AutoSchema):
     """Describes views as they are; writes take an idempotency key."""
 
     def get_override_parameters(self) -> list[Any]:
-        """Add the header of writes."""
-        return [KEY_HEADER] if self.method == "POST" else []
+        """Add the header of writes; a stream is done once whatever key it carries."""
+        return [KEY_HEADER] if self.method == "POST" and not getattr(self.view, "streamed", False) else []
 
     def get_serializer_name(self, serializer: serializers.Serializer[Any], direction: Direction) -> str:
         """Name a shape as its readers would."""
