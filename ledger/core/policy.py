@@ -6,7 +6,7 @@ as one vkey line in the file `registry.vkey`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ledger.core.errors import LedgerCode, LedgerError
@@ -19,12 +19,16 @@ _FORBIDDEN = (frozenset(range(0x20)) - {0x09, 0x0A}) | {0x7F}
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Logs; witnesses by name; groups by name as (threshold, members); and the name that must have witnessed."""
+    """Logs; witnesses by name; groups by name as (threshold, members); and the name that must have witnessed.
+
+    `urls` says where some of the witnesses are asked, by name; it is of use to a log alone and stands in no export.
+    """
 
     logs: tuple[VerifierKey, ...]
     quorum: str
     witnesses: Mapping[str, VerifierKey] = field(default_factory=dict)
     groups: Mapping[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
+    urls: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def log_for(self, origin: str) -> VerifierKey:
         """Return the log's key whose name is `origin`; raises `unknown-key`."""
@@ -35,24 +39,32 @@ class Policy:
 
     def check_quorum(self, note: Note) -> frozenset[str]:
         """Return the names of witnesses that cosigned; raises `missing-signature` where the quorum is not met."""
+        cosigned = self.cosigned_by(note)
+        if not self.is_met_by(cosigned):
+            raise LedgerError(
+                LedgerCode.MISSING_SIGNATURE,
+                f"The checkpoint is not cosigned as the policy's quorum {self.quorum} asks.",
+            )
+        return cosigned
+
+    def cosigned_by(self, note: Note) -> frozenset[str]:
+        """Return the names of witnesses that cosigned; raises `bad-signature`, `duplicate` for lines of theirs."""
         try:
             signed = set(note.verify(self.witnesses.values())) if self.witnesses else set()
         except LedgerError as error:
             if error.code is not LedgerCode.UNKNOWN_KEY:
                 raise
             signed = set()
-        met = {name for name, key in self.witnesses.items() if key in signed}
-        cosigned = frozenset(met)
+        return frozenset(name for name, key in self.witnesses.items() if key in signed)
+
+    def is_met_by(self, cosigned: Iterable[str]) -> bool:
+        """Say whether the quorum is met by these witnesses."""
+        met = set(cosigned)
         # Groups name only what stands before them, so one pass in order decides all.
         for name, (threshold, members) in self.groups.items():
             if sum(member in met for member in members) >= threshold:
                 met.add(name)
-        if self.quorum != NONE and self.quorum not in met:
-            raise LedgerError(
-                LedgerCode.MISSING_SIGNATURE,
-                f"The checkpoint is not cosigned as the policy's quorum {self.quorum} asks.",
-            )
-        return cosigned
+        return self.quorum == NONE or self.quorum in met
 
     def to_bytes(self) -> bytes:
         """Return the policy as a file."""
@@ -84,6 +96,7 @@ class _Reader:
         self.logs: list[VerifierKey] = []
         self.witnesses: dict[str, VerifierKey] = {}
         self.groups: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self.urls: dict[str, str] = {}
         self.quorum: str | None = None
         self._grouped: set[str] = set()
 
@@ -94,7 +107,7 @@ class _Reader:
         if keyword == "log" and len(rest) in (1, 2):
             self._log(VerifierKey.parse(rest[0]))
         elif keyword == "witness" and len(rest) in (2, 3):
-            self._witness(rest[0], VerifierKey.parse(rest[1]))
+            self._witness(rest[0], VerifierKey.parse(rest[1]), *rest[2:])
         elif keyword == "group" and len(rest) >= 3:  # noqa: PLR2004 - name, threshold, one member
             self._group(rest[0], rest[1], tuple(rest[2:]))
         elif keyword == "quorum" and len(rest) == 1:
@@ -105,7 +118,7 @@ class _Reader:
     def finish(self) -> Policy:
         if self.quorum is None:
             raise LedgerError(LedgerCode.BAD_POLICY, "The policy has no quorum line.")
-        return Policy(tuple(self.logs), self.quorum, self.witnesses, self.groups)
+        return Policy(tuple(self.logs), self.quorum, self.witnesses, self.groups, self.urls)
 
     def _log(self, key: VerifierKey) -> None:
         if key.public_key in {log.public_key for log in self.logs}:
@@ -114,13 +127,15 @@ class _Reader:
             raise LedgerError(LedgerCode.BAD_POLICY, f"The key of the log {key.name} is one for cosignatures.")
         self.logs.append(key)
 
-    def _witness(self, name: str, key: VerifierKey) -> None:
+    def _witness(self, name: str, key: VerifierKey, url: str | None = None) -> None:
         self._define(name)
         if key.public_key in {witness.public_key for witness in self.witnesses.values()}:
             raise LedgerError(LedgerCode.BAD_POLICY, f"The key of witness {name} stands twice.")
         if key.algorithm == ED25519:
             raise LedgerError(LedgerCode.BAD_POLICY, f"The key of witness {name} is not one for cosignatures.")
         self.witnesses[name] = key
+        if url is not None:
+            self.urls[name] = url
 
     def _group(self, name: str, threshold: str, members: tuple[str, ...]) -> None:
         self._define(name)

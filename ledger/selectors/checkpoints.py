@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ledger.core.checkpoint import Checkpoint
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.leaf import decode
@@ -10,11 +12,15 @@ from ledger.core.note import Note
 from ledger.core.proof import make_proof
 from ledger.core.tiles import TileReader
 from ledger.selectors.entries import readable_entry
+from ledger.selectors.trust import witness_policy
 from ledger.selectors.values import EntryProof, SignedCheckpoint
-from ledger.sql import chain, tree
+from ledger.sql import chain, cosignatures, tree
 from ledger.sql.chain import CheckpointRow
 from ledger.sql.inbox import APP
 from ledger.sql.reads import StoredEntry
+
+# How many cosigned heads are looked at for one that meets the quorum.
+_COSIGNED = 100
 
 
 def ledger_size() -> int:
@@ -40,7 +46,19 @@ def latest_checkpoint() -> SignedCheckpoint:
     row = chain.last_checkpoint(APP)
     if row is None:
         raise LedgerError(LedgerCode.NOT_OPEN, "The ledger has no checkpoint yet: open it first.")
-    return _value(row)
+    return _values([row])[0]
+
+
+def latest_cosigned_checkpoint() -> SignedCheckpoint:
+    """Return the latest tree head whose witnesses meet the quorum; raises `unknown-checkpoint` where none does."""
+    policy = witness_policy()
+    for size in cosignatures.newest_sizes(APP, _COSIGNED):
+        found = checkpoint_at(size=size)
+        if policy.is_met_by(policy.cosigned_by(Note.parse(found.note))):
+            return found
+    raise LedgerError(
+        LedgerCode.UNKNOWN_CHECKPOINT, "No checkpoint is cosigned as the quorum of this ledger asks: ask again later."
+    )
 
 
 def checkpoint_at(*, size: int) -> SignedCheckpoint:
@@ -48,12 +66,12 @@ def checkpoint_at(*, size: int) -> SignedCheckpoint:
     row = chain.checkpoint_of(size, APP)
     if row is None:
         raise LedgerError(LedgerCode.UNKNOWN_CHECKPOINT, f"No checkpoint of exactly {size} entries was signed.")
-    return _value(row)
+    return _values([row])[0]
 
 
 def list_checkpoints(*, limit: int = 20) -> tuple[SignedCheckpoint, ...]:
     """Return the latest signed tree heads, newest first."""
-    return tuple(_value(row) for row in chain.last_checkpoints(limit, APP))
+    return tuple(_values(chain.last_checkpoints(limit, APP)))
 
 
 def proof_of(*, index: int, party: str | None, size: int | None = None) -> EntryProof:
@@ -93,6 +111,11 @@ def consistency_of(*, old_size: int, new_size: int) -> tuple[bytes, ...]:
     return tuple(consistency_proof(old_size, new_size, tree.reader(APP, new.size, new.root).get_hash))
 
 
-def _value(row: CheckpointRow) -> SignedCheckpoint:
-    origin = Checkpoint.parse(Note.parse(row.note).text).origin
-    return SignedCheckpoint(origin, row.size, row.root, row.note, row.created_at)
+def _values(rows: Sequence[CheckpointRow]) -> list[SignedCheckpoint]:
+    found = []
+    for row, data in zip(rows, cosignatures.notes(APP, rows), strict=True):
+        note = Note.parse(data)
+        origin = Checkpoint.parse(note.text).origin
+        by = tuple(sorted({line.name for line in note.signatures} - {origin}))
+        found.append(SignedCheckpoint(origin, row.size, row.root, data, row.created_at, by))
+    return found

@@ -22,7 +22,7 @@ from ledger.selectors.checkpoints import checkpoint_at, latest_checkpoint
 from ledger.selectors.conservation import ConservationNotice, conservation_notice, conservation_notices
 from ledger.selectors.entries import submission
 from ledger.services.register_key import post_public
-from ledger.services.secret_keys import make_seed, read_seed
+from ledger.services.seeds import make_seed, read_seed
 from ledger.services.sequence_pending import sequence_pending
 from ledger.sql import proofs
 from ledger.sql.snapshot import snapshot

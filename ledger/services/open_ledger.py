@@ -13,7 +13,8 @@ from ledger.core.rules import REGISTRY
 from ledger.services import secret_keys
 from ledger.services.register_key import post_public
 from ledger.services.sequence_pending import sequence_pending
-from ledger.sql import chain, write
+from ledger.services.signer import log_vkeys
+from ledger.sql import chain, leading, write
 from ledger.sql.inbox import SEQUENCER
 
 WAIT_MS = 10_000
@@ -28,8 +29,8 @@ def open_ledger(*, now: dt.datetime) -> None:
     if chain.root_key(SEQUENCER) is None:
         secret_keys.make_missing()
         _root()
-    for purpose, key in (("registry", secret_keys.registry_key()), ("log", secret_keys.log_key())):
-        if chain.root_key(SEQUENCER, purpose) != str(key.vkey):
+    for purpose, vkey in (("registry", secret_keys.registry_key().vkey), ("log", log_vkeys()[0])):
+        if chain.root_key(SEQUENCER, purpose) != str(vkey):
             raise LedgerError(
                 LedgerCode.BAD_KEY,
                 f"The {purpose} key beside the database is not the one in which this ledger is rooted: put it back.",
@@ -42,11 +43,11 @@ def open_ledger(*, now: dt.datetime) -> None:
 
 
 def _root() -> None:
-    with chain.leadership(WAIT_MS) as leader:
+    with leading.leadership(WAIT_MS) as leader:
         if not leader:
             raise LedgerError(LedgerCode.BUSY, "Another sequencer is at work on a ledger that is not open: try again.")
         with transaction.atomic(using=SEQUENCER):
             if chain.root_key(SEQUENCER) is None:
                 (root,) = KeyRegistry(secret_keys.registry_key().vkey)
                 write.key(root)
-                write.key(KeyRecord(secret_keys.log_key().vkey, REGISTRY, "log", "held", 0))
+                write.key(KeyRecord(log_vkeys()[0], REGISTRY, "log", "held", 0))

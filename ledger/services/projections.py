@@ -29,6 +29,7 @@ def compare(replay: Replay) -> Iterator[str]:
     yield from _cosignatures()
     yield from _tiles(replay.frontier.size)
     yield from _inbox(replay)
+    yield from replay.rules.compare(replay.ids)
 
 
 def _balances(replay: Replay) -> Iterator[str]:
@@ -63,11 +64,11 @@ def _late() -> Iterator[str]:
 
 def _keys(replay: Replay) -> Iterator[str]:
     log = trust_root().log_vkey
-    expected: dict[str, tuple[Any, ...]] = {log: (settings.LEDGER_ORIGIN, "registry", "log", "held", 0, None)}
-    for record in replay.registry:
+    expected: dict[str, tuple[Any, ...]] = {log: (settings.LEDGER_ORIGIN, "registry", "log", "held", 0, None, None)}
+    for record in replay.rules.book.registry:
         expected[str(record.vkey)] = (
             *(record.name, record.party, record.purpose, record.custody),
-            *(record.valid_from_index, record.revoked_at_index),
+            *(record.valid_from_index, record.revoked_at_index, record.compromised_since),
         )
     stored = {row[0]: row[1:] for row in reads.keys(reads.Where())}
     for vkey in sorted(stored.keys() | expected.keys()):

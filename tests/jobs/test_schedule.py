@@ -17,7 +17,7 @@ def test_every_task_that_beat_sends_is_one_that_a_worker_knows():
 
 def test_how_often():
     seconds = {name: entry["schedule"].run_every.total_seconds() for name, entry in SCHEDULE.items() if name != "plan"}
-    assert seconds == {"sweep": 30, "sequence": 5}
+    assert seconds == {"sweep": 30, "sequence": 5, "gather": 10}
 
 
 def test_planning_is_due_as_soon_as_beat_starts_and_then_daily():

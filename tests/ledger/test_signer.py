@@ -16,9 +16,10 @@ from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.merkle import EMPTY_ROOT
 from ledger.selectors.checkpoints import latest_checkpoint, ledger_size
 from ledger.services.adopt_checkpoint import adopt_checkpoint
+from ledger.services.head_memory import HeadMemory
 from ledger.services.open_ledger import open_ledger
 from ledger.services.publish_files import publish_files
-from ledger.services.sequence_pending import sequence_pending
+from ledger.services.sequence_pending import forget_desk, sequence_pending
 from ledger.services.verify_ledger import verify_ledger
 from tests.ledger.world import NOW, append, force_into_inbox, open_world, receive
 from tests.support import databases
@@ -101,15 +102,16 @@ def test_a_signer_without_memory_signs_nothing_until_it_adopts_a_checkpoint(
     early = latest_checkpoint()
     append(receive(1))
     memory = settings.LEDGER_DIR / "signer.json"
-    kept = memory.read_bytes()
+    kept = HeadMemory(memory, settings.LEDGER_ORIGIN).read()
     memory.unlink()
+    forget_desk()
     force_into_inbox(receive(2))
     with pytest.raises(LedgerError) as refusal:
         sequence_pending()
     assert refusal.value.code == LedgerCode.FORK
     assert ledger_size() == 5
     assert adopt_checkpoint(note=latest_checkpoint().note) == 5
-    assert memory.read_bytes() == kept
+    assert HeadMemory(memory, settings.LEDGER_ORIGIN).read() == kept
     with pytest.raises(LedgerError):
         adopt_checkpoint(note=early.note)
     assert sequence_pending().posted == 1
@@ -120,6 +122,7 @@ def test_a_signer_without_memory_signs_nothing_until_it_adopts_a_checkpoint(
 def test_an_unreadable_memory_is_no_memory(own_database: str, settings: Settings, content: bytes) -> None:
     open_world()
     (settings.LEDGER_DIR / "signer.json").write_bytes(content)
+    forget_desk()
     with pytest.raises(LedgerError) as refusal:
         sequence_pending()
     assert refusal.value.code == LedgerCode.FORK

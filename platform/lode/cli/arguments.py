@@ -142,6 +142,35 @@ def _known_at(parser: Parser) -> None:
     parser.add_argument("--format", choices=("json", "csv"), default="json")
 
 
+def ledger_receipt(parser: Parser) -> None:
+    """Say what `lode ledger receipt` takes."""
+    parser.add_argument("index", metavar="N", type=tree_size, help="the entry's number")
+    parser.add_argument("--size", type=tree_size, help="under the checkpoint of this size (default: the newest)")
+    parser.add_argument("--output", metavar="FILE", type=Path, help="where to write it (default: N.cose)")
+
+
+def ledger_trust(parser: Parser) -> None:
+    """Say what `lode ledger trust` takes."""
+    parser.add_argument("--register", action="store_true", help="register what it names by public entries, first")
+    parser.add_argument("--add-ml-dsa", action="store_true", help="give the log an ML-DSA-44 key, and register it")
+
+
+def ledger_adopt(parser: Parser) -> None:
+    """Say what `lode ledger adopt` takes."""
+    parser.add_argument("file", metavar="FILE", type=Path, help="the newest signed checkpoint that anybody holds")
+
+
+def signer(parser: Parser) -> None:
+    """Say what `lode signer` takes."""
+    parser.add_argument("action", choices=("init", "serve"), nargs="?", default="serve", help="init makes the key")
+    parser.add_argument("--origin", help="the log's name (LODE_LEDGER_ORIGIN)")
+    parser.add_argument("--key", metavar="FILE", type=Path, help="the key file (var/secrets/ledger_log_key)")
+    parser.add_argument("--memory", metavar="FILE", type=Path, help="what was signed last (var/ledger/signer.json)")
+    parser.add_argument("--socket", metavar="FILE", type=Path, help="where to answer (LODE_SIGNER_SOCKET)")
+    parser.add_argument("--group", help="a group whose members may ask, too (default: this user alone)")
+    parser.add_argument("--ml-dsa", action="store_true", help="init: make an ML-DSA-44 key beside it")
+
+
 def settle(parser: Parser) -> None:
     """Say what `lode settle` takes; `check_settle` says what goes together."""
     what = parser.add_mutually_exclusive_group(required=True)

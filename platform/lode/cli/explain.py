@@ -10,6 +10,14 @@ REFUSED = 1
 WRONG_USAGE = 2
 CANNOT_RUN = 3
 INTERRUPTED = 130
+RUNBOOK = """
+What to do (docs/running.md, "After a restore"):
+1. Stop `lode run`, every worker and beat. Delete neither the signer's memory nor the published files.
+2. Compare: the memory says how many entries were signed, `lode ledger verify` how many this database holds.
+3. Bring the missing entries back: replay the write-ahead log to the last moment, restore a newer dump, or promote a
+   replica. Then `lode ledger verify`, and start again: what was signed is continued, and nothing is lost.
+4. Where no copy has them, this log ends here. Never begin a second history under its name: open a new ledger with
+   another LODE_LEDGER_ORIGIN, and name the old log's last checkpoint in its first notice."""
 
 
 def explain(error: Exception) -> tuple[str, int]:
@@ -19,7 +27,7 @@ def explain(error: Exception) -> tuple[str, int]:
     if type(error).__name__ == "CommandError":  # Django's; not imported, since some commands do without Django
         return str(error), getattr(error, "returncode", REFUSED)
     if hasattr(error, "code") and type(error).__module__.split(".")[0] in ("ledger", "contracts", "lode"):
-        return f"{error} [{error.code}]", REFUSED
+        return f"{error} [{error.code}]{RUNBOOK if error.code == 'fork' else ''}", REFUSED
     if type(error).__module__.startswith("django.db"):
         return _explain_database(error), CANNOT_RUN
     if isinstance(error, OSError):

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import NoReturn
 
+from ledger.witness.cli import add_commands as add_witness_commands
 from lode.cli import arguments
 from lode.cli.explain import INTERRUPTED, explain
 from lode.engine.places import database_is_given, require_writable, var_folder
@@ -65,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     _add(ledger, "export", "write a folder that anybody can verify", arguments.ledger_export, _django("ledger_export"))
     _add(ledger, "verify", "verify the whole ledger", arguments.ledger_verify, _django("ledger_verify"))
     _add(ledger, "balance", "balances at a day and a tree size", arguments.ledger_balance, _django("ledger_balance"))
+    _add(ledger, "receipt", "write an entry's COSE receipt", arguments.ledger_receipt, _django("ledger_receipt"))
+    _add(ledger, "gather", "ask the witnesses to cosign", arguments.nothing, _django("ledger_gather"))
+    _add(ledger, "trust", "print the trust root", arguments.ledger_trust, _django("ledger_trust"))
+    _add(ledger, "adopt", "let a signer go on from a checkpoint", arguments.ledger_adopt, _django("ledger_adopt"))
     for name, summary in (
         ("statement", "one account between two days: opening, lines, closing"),
         ("history", "one account over its whole life, as recorded or as it occurred"),
@@ -74,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
         _add(ledger, name, summary, getattr(arguments, f"ledger_{name}"), _django(f"ledger_{name}"))
     for nested in ledger.choices.values():
         nested.set_defaults(depth=2)
+
+    _add(commands, "signer", "hold the log's key in a process of its own", arguments.signer, _signer)
+    witness = commands.add_parser("witness", help="witness logs, as lode-witness does")
+    add_witness_commands(witness)
+    witness.set_defaults(run=_witness, depth=1)
 
     control = commands.add_parser("engine", help="the embedded database").add_subparsers(
         metavar="COMMAND", required=True
@@ -169,6 +179,19 @@ def _demo(options: argparse.Namespace, words: Sequence[str]) -> int:
         _call("prepare_database", "--verbosity", "0")
         _call("demo", *words)
     return 0
+
+
+def _signer(options: argparse.Namespace, _words: Sequence[str]) -> int:
+    from lode.cli import signing  # noqa: PLC0415 - only this command needs it
+
+    done: int = getattr(signing, options.action)(options)
+    return done
+
+
+def _witness(options: argparse.Namespace, _words: Sequence[str]) -> int:
+    from ledger.witness.cli import run  # noqa: PLC0415 - as above
+
+    return run(options)
 
 
 def _settle(options: argparse.Namespace, words: Sequence[str]) -> int:

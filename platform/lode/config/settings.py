@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from lode.api.settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - Django reads them here
-from lode.engine.places import PROJECT, database_is_given, secret, var_folder
+from lode.engine.places import DEFAULT_ORIGIN, PROJECT, database_is_given, secret, var_folder
 from lode.engine.postgres import Cluster
 
 BASE_DIR = PROJECT
@@ -154,7 +154,7 @@ MEDIA_ROOT = VAR_DIR / "files"
 EXPORTS_DIR = VAR_DIR / "exports"
 
 # The ledger: its name (the origin line of its checkpoints), and where its files are published.
-LEDGER_ORIGIN = os.environ.get("LODE_LEDGER_ORIGIN", "ledger.lode.example/demo")
+LEDGER_ORIGIN = os.environ.get("LODE_LEDGER_ORIGIN", DEFAULT_ORIGIN)
 LEDGER_DIR = VAR_DIR / "ledger"
 # The socket of the process that holds the log's key (`lode signer`); without it the key is read from `secrets/`.
 LEDGER_SIGNER_SOCKET = os.environ.get("LODE_SIGNER_SOCKET")

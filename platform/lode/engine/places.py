@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[3]
+DEFAULT_ORIGIN = "ledger.lode.example/demo"
 
 
 class EngineError(Exception):

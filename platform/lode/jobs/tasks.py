@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from contracts.services import activate_due
+from ledger.services.gather_cosignatures import gather_cosignatures
 from ledger.services.sequence_pending import sequence_pending
 from lode.jobs.nudge import nudge_runs
 from lode.settlement import services
@@ -42,6 +43,12 @@ def sweep() -> None:
 def sequence_ledger() -> None:
     """Put on the ledger what was handed in."""
     sequence_pending()
+
+
+@shared_task(name="lode.gather_cosignatures")
+def gather() -> None:
+    """Ask the witnesses to cosign the newest checkpoint, where one of them has not."""
+    gather_cosignatures(now=timezone.now())
 
 
 def last_day() -> date:
