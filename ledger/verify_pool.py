@@ -50,7 +50,8 @@ class Pool:
         finally:
             for worker in workers:
                 worker.kill()
-                worker.communicate()
+                with worker:  # closes its pipes and waits for its end
+                    pass
 
 
 def _start() -> subprocess.Popen[bytes]:
