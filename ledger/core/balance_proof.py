@@ -29,7 +29,7 @@ from ledger.core.conservation import DETAIL, declared
 from ledger.core.conservation_proof import Opening, check_opening, from_json, to_json
 from ledger.core.entry import Account, State
 from ledger.core.errors import LedgerCode, LedgerError
-from ledger.core.note import VerifierKey
+from ledger.core.note import Note, VerifierKey
 from ledger.core.policy import Policy
 from ledger.core.proof import Proof, decode_extra
 from ledger.core.registry import KeyRegistry
@@ -72,7 +72,8 @@ class BalanceReport:
     """What held: the chain from place `first_seq` to the entry at leaf `last_index`, under the tree head of `size`.
 
     `conserved_at` is the tree size at which a notice of conservation counts the balance then, and `conserved_index`
-    that notice's leaf; None where the proof has none.
+    that notice's leaf; None where the proof has none. `disputed` are entries of the chain that were signed with a key
+    which somebody else may have had by then; whether their parties stand by them is not shown here.
     """
 
     origin: str
@@ -87,6 +88,7 @@ class BalanceReport:
     conserved_at: int | None
     conserved_index: int | None
     witnesses: tuple[str, ...]
+    disputed: tuple[int, ...]
 
 
 def encode(proof: BalanceProof) -> bytes:
@@ -148,9 +150,10 @@ class _Check:
         self._witnesses = policy.check_quorum(note)
         if self._checkpoint.origin != proof.origin:
             _refuse(f"is of {proof.origin} under a checkpoint of {self._checkpoint.origin}")
-        self._book = Book(proof.origin, KeyRegistry(registry), whole=False)
+        self._book = Book(proof.origin, KeyRegistry(registry), seen_by="")
         self._signatures = 0
         self._chain: list[tuple[int, seals.SealLine]] = []
+        self._notes: list[tuple[int, Note]] = []
         self._last_id = ""
         self._conserved: tuple[int, int] | None = None
 
@@ -179,6 +182,7 @@ class _Check:
             conserved_at=conserved_at,
             conserved_index=conserved_index,
             witnesses=tuple(sorted(self._witnesses)),
+            disputed=tuple(index for index, note in self._notes if self._book.registry.disputing(note, index)),
         )
 
     def _in_order(self) -> list[tuple[int, str, Proven]]:
@@ -246,6 +250,7 @@ class _Check:
         if line.balance_mg < 0 and account.state != State.SOURCE:
             self._broken(index, f"it leaves {account} at {line.balance_mg} mg, below zero")
         self._chain.append((index, line))
+        self._notes.append((index, candidate.parsed))
         self._last_id = candidate.entry_id.hex()
 
     def _conserve(self, index: int, candidate: Candidate) -> None:

@@ -1,168 +1,171 @@
-"""Write what a party (or the auditor) may see to a folder that `lode-verify` checks offline."""
+"""Write what a party (or an auditor) may see to a folder that `lode-verify` checks offline.
+
+The folder is made beside its place under the name `.NAME.unfinished`, page by page, and takes its place when it is
+whole: what stands under the name itself is always a whole export. An export that was interrupted goes on where it
+stopped, under the tree head with which it began.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ledger.core import audit
-from ledger.core import balances as balance_file
 from ledger.core.audit_tree import CHECKPOINT
-from ledger.core.entry import Account
+from ledger.core.continuation import AUDITED, CONTINUES, GROWTH
 from ledger.core.errors import LedgerCode, LedgerError
-from ledger.core.tiles import entries_path, tiles_for_growth
-from ledger.selectors.balances import balances
-from ledger.selectors.checkpoints import latest_checkpoint, make_entry_proof
-from ledger.selectors.trust import TrustRoot, trust_root
-from ledger.selectors.values import SignedCheckpoint
-from ledger.sql import reads, tree
-from ledger.sql.inbox import APP
+from ledger.core.manifest import FOLDER as MANIFESTS
+from ledger.selectors.checkpoints import checkpoint_at, latest_checkpoint
+from ledger.selectors.trust import trust_root
+from ledger.services.audited import audited_by, keep_audited, own_checkpoint
+from ledger.services.export_files import Scope, entry_pages, other_files
+from ledger.services.export_readme import README, TITLE, readme
 from ledger.sql.snapshot import snapshot
 
-README = "README.md"
-_TITLE = "# An export of the ledger "
-_OURS = {CHECKPOINT, audit.POLICY, audit.REGISTRY_KEY, audit.BALANCES, audit.PARTY, README, "tile", "entries"}
-_PAGE = 256
+PLAN = ".plan"
+_OURS = {
+    CHECKPOINT, CONTINUES, AUDITED, GROWTH, audit.POLICY, audit.REGISTRY_KEY, audit.BALANCES, audit.PARTY, README,
+    MANIFESTS, "tile", "entries", "conservation",
+}  # fmt: skip
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What was written: `size` is that of the checkpoint, `entries` how many the caller may read."""
+    """What was written: `size` is that of the checkpoint, `entries` how many the caller may read and has not yet.
+
+    `first` is the index from which on entries are in it, 0 in a whole export.
+    """
 
     directory: Path
     size: int
     entries: int
     files: int
+    first: int = 0
 
 
-def export_ledger(*, directory: Path, party: str | None, now: dt.datetime) -> ExportReport:
+def export_ledger(
+    *,
+    directory: Path,
+    party: str | None,
+    now: dt.datetime,
+    auditor: str | None = None,
+    since: bytes | None = None,
+    progress: Progress | None = None,
+) -> ExportReport:
     """Export checkpoint, policy, tiles, entries with proofs, balances and a README. `party` None sees everything.
 
-    The same ledger gives the same bytes, whatever `now` is. Raises LedgerError `bad-folder` for a folder that holds
-    anything but an earlier export, `not-open` before the first checkpoint.
+    `since` is a signed checkpoint that the reader has: only what is new after it is written. The last checkpoint that
+    an `auditor` has audited, which `since` becomes, is put in with the proof that the log extends it. `progress` is
+    told how many of how many entries are done. The same ledger gives the same bytes, whatever `now` is.
+
+    Raises LedgerError `bad-folder` for a folder that holds anything but an earlier export, `not-open` before the first
+    checkpoint, `fork` where `since` is not of this ledger's past.
     """
-    del now  # nothing in an export depends on when it is made
-    _make_room(directory)
-    count = entries = 0
+    _check_place(directory)
+    draft = directory.with_name(f".{directory.name}.unfinished")
+    if since is not None and auditor is not None:
+        keep_audited(auditor=auditor, checkpoint=since, now=now)
     with snapshot():
-        checkpoint, root = latest_checkpoint(), trust_root()
-        for path, data in _files(checkpoint, root, party):
-            target = directory / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-            count += 1
-            entries += path.endswith(".note")
-        readme = _readme(checkpoint, root, party, entries)
-    (directory / README).write_text(readme, encoding="utf-8")
-    return ExportReport(directory, checkpoint.size, entries, count + 1)
+        scope, begin = _scope(draft, party, auditor, since)
+        _write_pages(draft, scope, begin, progress)
+        for path, data in other_files(scope):
+            _write(draft, path, data)
+    entries = sum(1 for _ in (draft / "entries").glob("*.note")) if (draft / "entries").is_dir() else 0
+    _write(draft, README, readme(scope, entries).encode())
+    (draft / PLAN).unlink()
+    files = sum(1 for path in draft.rglob("*") if path.is_file())
+    _put_in_place(draft, directory)
+    return ExportReport(directory, scope.checkpoint.size, entries, files, scope.first)
 
 
-def _make_room(directory: Path) -> None:
+def _scope(draft: Path, party: str | None, auditor: str | None, since: bytes | None) -> tuple[Scope, int]:
+    """Return what to export and from which entry on: as an unfinished draft began it, else under the latest head."""
+    audited = audited_by(auditor=auditor) if since is None else own_checkpoint(since)
+    first = audited.size if since is not None and audited is not None else 0
+    asked = {"party": party, "first": first, "audited": None if audited is None else audited.size}
+    begun = _begun(draft)
+    if begun is not None and {name: begun.get(name) for name in asked} == asked:
+        checkpoint, begin = checkpoint_at(size=begun["size"]), begun["next"]
+    else:
+        checkpoint, begin = latest_checkpoint(), first
+        if draft.exists():
+            shutil.rmtree(draft)
+        draft.mkdir(parents=True)
+        _keep_plan(draft, {**asked, "size": checkpoint.size, "next": begin})
+    return Scope(checkpoint, trust_root(), party, first, audited), begin
+
+
+def _write_pages(draft: Path, scope: Scope, begin: int, progress: Progress | None) -> None:
+    plan = _begun(draft)
+    for done, files in entry_pages(scope, begin):
+        for path, data in files:
+            _write(draft, path, data)
+        _keep_plan(draft, {**(plan or {}), "next": done})
+        if progress is not None:
+            progress(done - scope.first, scope.checkpoint.size - scope.first)
+
+
+def _begun(draft: Path) -> dict[str, Any] | None:
+    try:
+        plan: dict[str, Any] = json.loads((draft / PLAN).read_bytes())
+    except FileNotFoundError:
+        if draft.exists():
+            raise LedgerError(
+                LedgerCode.BAD_FOLDER,
+                f"{draft} is in the way and is no unfinished export: move it. Nothing was written.",
+            ) from None
+        return None
+    return plan
+
+
+def _keep_plan(draft: Path, plan: dict[str, Any]) -> None:
+    # Replaced at once: whatever interrupts this, there is a plan, and what it says is done is done.
+    fresh = draft / f"{PLAN}.new"
+    fresh.write_text(json.dumps(plan), encoding="utf-8")
+    fresh.replace(draft / PLAN)
+
+
+def _write(draft: Path, path: str, data: bytes) -> None:
+    target = draft / path
+    try:
+        target.write_bytes(data)
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+
+
+def _check_place(directory: Path) -> None:
+    """Raise `bad-folder` unless the place is free, empty, or an earlier export's."""
     if not directory.exists():
-        directory.mkdir(parents=True)
+        directory.parent.mkdir(parents=True, exist_ok=True)
         return
     if not directory.is_dir():
         raise LedgerError(LedgerCode.BAD_FOLDER, f"{directory} is a file: name a folder. Nothing was written.")
     found = {path.name for path in directory.iterdir()}
     if not found:
         return
-    readme = directory / README
-    if found - _OURS or not readme.exists() or not readme.read_text("utf-8", "replace").startswith(_TITLE):
+    text = directory / README
+    if found - _OURS or not text.exists() or not text.read_text("utf-8", "replace").startswith(TITLE):
         raise LedgerError(
             LedgerCode.BAD_FOLDER,
             f"The folder {directory} holds something else than an earlier export: name an empty or a new one. "
             "Nothing was written.",
         )
-    for path in directory.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
 
 
-def _files(checkpoint: SignedCheckpoint, root: TrustRoot, party: str | None) -> Iterator[tuple[str, bytes]]:
-    yield CHECKPOINT, checkpoint.note
-    yield audit.POLICY, root.policy
-    yield audit.REGISTRY_KEY, f"{root.registry_vkey}\n".encode()
-    if party is not None:
-        yield audit.PARTY, f"{party}\n".encode()
-    yield from _tiles(checkpoint)
-    yield from _entries(checkpoint, party)
-    yield audit.BALANCES, balance_file.encode(root.origin, checkpoint.size, _balances(checkpoint, party))
-
-
-def _tiles(checkpoint: SignedCheckpoint) -> Iterator[tuple[str, bytes]]:
-    read = tree.tile_files(APP)
-    for tile in tiles_for_growth(0, checkpoint.size):
-        paths = [tile.path, entries_path(tile.index, tile.width)] if tile.level == 0 else [tile.path]
-        for path in paths:
-            data = read(path)
-            if data is None:
-                raise LedgerError(LedgerCode.MISSING_FILE, f"{path} cannot be made: the database lacks part of it.")
-            yield path, data
-
-
-def _entries(checkpoint: SignedCheckpoint, party: str | None) -> Iterator[tuple[str, bytes]]:
-    reader = tree.reader(APP, checkpoint.size, checkpoint.root)
-    for first in range(0, checkpoint.size, _PAGE):
-        where = reads.Where()
-        where.add("e.index >= %(first)s", first=first)
-        where.add("e.index < %(last)s", last=min(first + _PAGE, checkpoint.size))
-        reads.readable(where, party)
-        for entry in reads.entries(where, order="e.index"):
-            yield f"entries/{entry.index}.note", entry.note
-            yield f"entries/{entry.index}.seal", entry.seal
-            yield f"entries/{entry.index}.leaf", entry.leaf
-            yield f"entries/{entry.index}.tlog-proof", make_entry_proof(entry, checkpoint, reader).text
-
-
-def _balances(checkpoint: SignedCheckpoint, party: str | None) -> dict[Account, int]:
-    rows = balances(party=party, known_at=checkpoint.size)
-    return {
-        Account(str(row.owner), str(row.holder), row.element, str(row.state), str(row.lot)): row.mass_mg for row in rows
-    }
-
-
-def _readme(checkpoint: SignedCheckpoint, root: TrustRoot, party: str | None, entries: int) -> str:
-    whose = "every entry (for the auditor)" if party is None else f"the {entries} entries that {party} may read"
-    return f"""{_TITLE}{root.origin}
-
-It holds the signed tree of {checkpoint.size} entries and {whose}, with their proofs.
-What each file is made of stands in Lode's `docs/ledger-format.md`: C2SP tlog-tiles, signed notes, RFC 8785 JSON.
-
-## Check it, offline
-
-    lode-verify .
-
-A check with the keys in this folder shows that the folder is whole. That it is the ledger you know is shown only with
-keys that somebody else gave you:
-
-    lode-verify --log-vkey '{root.log_vkey}' \\
-        --registry-vkey '{root.registry_vkey}' .
-
-## Check it with tools that Lode's makers did not write
-
-With `tlog-tiles`, of the Python package `tlog-scales` (each leaf up to the root):
-
-    tlog-tiles get-leaf --check . 0
-    tlog-tiles gen-proof . 0
-
-With Go: `golang.org/x/mod/sumdb/note` opens `checkpoint` under the log's vkey above (`note.Open`), and
-`golang.org/x/mod/sumdb/tlog` checks `entries/0.leaf` by the hashes in `entries/0.tlog-proof` (`tlog.CheckRecord`).
-
-## What lies here
-
-| file | what |
-| --- | --- |
-| `checkpoint` | origin, size and root, signed by the log |
-| `policy`, `registry.vkey` | the keys that this export was made under |
-| `tile/` | the tree: hashes by level, and the leaves in `tile/entries/` |
-| `entries/N.note` | entry N as its parties signed it |
-| `entries/N.seal` | what the operator added: index, time, each account's place and balance |
-| `entries/N.leaf` | what stands in the tree: a commitment to note and seal; public entries readable |
-| `entries/N.tlog-proof` | that the leaf is under the checkpoint's root |
-| `balances.json` | balances in milligrams of the contained element, as the entries give them |
-"""
+def _put_in_place(draft: Path, directory: Path) -> None:
+    old = directory.with_name(f".{directory.name}.replaced")
+    if old.exists():
+        shutil.rmtree(old)
+    if directory.exists():
+        directory.rename(old)
+    draft.rename(directory)
+    if old.exists():
+        shutil.rmtree(old)

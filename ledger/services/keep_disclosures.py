@@ -14,8 +14,8 @@ from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.kinds import kind_of
 from ledger.core.note import Note
 from ledger.selectors.entries import submission
-from ledger.sql import chain, inbox, proofs
-from ledger.sql.inbox import APP, SEQUENCER
+from ledger.sql import inbox, proofs, reads
+from ledger.sql.inbox import SEQUENCER
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,10 @@ def keep_disclosures(*, entry_id: str, disclosed: Sequence[Disclosed], party: st
 
 
 def _note(entry_id: bytes) -> bytes:
-    posted = chain.notes_by_entry_id(APP, [entry_id])
-    if entry_id in posted:
-        return posted[entry_id]
+    where = reads.Where()
+    where.add("e.entry_id = %(entry_id)s", entry_id=entry_id)
+    for posted in reads.entries(where):
+        return posted.note
     row = inbox.find_by_entry_id(entry_id)
     if row is None:  # `submission` has found it just now
         raise LedgerError(LedgerCode.UNKNOWN_ENTRY, f"There is no entry {entry_id.hex()}.")
