@@ -141,6 +141,8 @@ class EntryProof:
 class RegisteredKey:
     """A key of the registry: valid for leaves from `valid_from_index` up to `revoked_at_index`, that one excluded.
 
+    What it signed from `compromised_since_index` on is disputed until its party affirms it again.
+
     `custody`: `hosted` (kept by the operator, sealed) or `held` (made and kept by the party).
     """
 
@@ -151,6 +153,7 @@ class RegisteredKey:
     custody: str
     valid_from_index: int
     revoked_at_index: int | None
+    compromised_since_index: int | None
 
 
 @dataclass(frozen=True, slots=True)

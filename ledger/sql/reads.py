@@ -131,9 +131,10 @@ def legs(where: Where) -> list[StoredLeg]:
 
 
 def keys(where: Where) -> list[tuple[Any, ...]]:
-    """Return (vkey, name, party, purpose, custody, valid_from_index, revoked_at_index); conditions speak of `k`."""
+    """Return the members of a RegisteredKey, by index of registration; conditions speak of `k`."""
     return fetch(
-        "SELECT k.vkey, k.name, k.party, k.purpose, k.custody, k.valid_from_index, r.revoked_at_index"  # noqa: S608
+        "SELECT k.vkey, k.name, k.party, k.purpose, k.custody, k.valid_from_index, r.revoked_at_index,"  # noqa: S608
+        " r.compromised_since_index"
         " FROM ledger_key AS k LEFT JOIN ledger_keyrevocation AS r ON r.vkey = k.vkey"
         f" WHERE {where} ORDER BY k.valid_from_index, k.name",
         where.parameters,

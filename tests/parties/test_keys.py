@@ -18,6 +18,7 @@ from lode.parties.actor import Actor
 from lode.parties.errors import PartiesCode, PartiesError
 from lode.parties.models import HostedKey, KeyChange
 from lode.parties.selectors import kept_line, key_change, signing_of
+from lode.parties.selectors.signing import valid_keys
 from tests.parties.keys_world import LUNA, NOW, TERRA, open_world, own_key, register, sign_papers
 
 
@@ -276,6 +277,71 @@ class TestHostedKeys:
         settings.LODE_KEY_ENCRYPTION_KEYS_OLD = []
         for name in ("terra", "luna"):
             assert services.signature_of(organisation=name, text=agreed_text())
+
+
+class TestRecovery:
+    """Once there is a recovery key, the operator alone can neither register nor revoke a key of the organisation."""
+
+    @pytest.fixture(autouse=True)
+    def recovery(self) -> SignerKey:
+        key = own_key(purpose="recovery", seed=3)
+        register(key, TERRA, "recovery")
+        return key
+
+    def test_a_new_key_is_agreed_to_by_an_entry_key_or_the_recovery_key(self, recovery):
+        first, second = own_key(), own_key(label="second", seed=8)
+        register(first, TERRA, "entry", recovery)  # Lode's key of Terra agrees by itself
+        challenge = begin(second)
+        papers = key_change(challenge=challenge, actor=TERRA, book=django_settings.LEDGER_ORIGIN).papers
+        assert [paper.name for paper in papers] == ["possession", "authorisation"]
+        assert str(recovery.vkey) in papers[1].vkeys
+        assert str(first.vkey) in papers[1].vkeys
+        lines = sign_papers(challenge, TERRA, second, first)
+        assert code_of(finish, challenge, {"possession": lines["possession"]}) is PartiesCode.SIGNATURE_NEEDED
+        wrong = {**lines, "authorisation": str(second.sign(papers[1].text))}
+        assert code_of(finish, challenge, wrong) is PartiesCode.BAD_SIGNATURE
+        entry_id = finish(challenge, lines)
+        sequence_pending()
+        (entry,) = list_entries(party=None, kind="key", indexes=[submission(entry_id=entry_id, party=None).index])
+        assert [(line.party, line.custody) for line in entry.signatures] == [("registry", "held"), ("terra", "held")]
+
+    def test_the_operator_alone_registers_nothing(self):
+        from ledger.services.register_key import register_key
+
+        given = {"party": "terra", "vkey": str(own_key(label="planted", seed=4).vkey), "custody": "held", "now": NOW}
+        assert code_of(register_key, **given) is LedgerCode.MISSING_SIGNATURE
+
+    def test_a_recovery_key_is_changed_by_a_recovery_key_alone(self, recovery):
+        second = own_key(purpose="recovery", label="second", seed=5)
+        challenge = begin(second, TERRA, "recovery")
+        papers = key_change(challenge=challenge, actor=TERRA, book=django_settings.LEDGER_ORIGIN).papers
+        assert papers[1].vkeys == (str(recovery.vkey),)
+        finish(challenge, sign_papers(challenge, TERRA, second, recovery))
+        sequence_pending()
+        revoking = {"actor": TERRA, "vkey": str(recovery.vkey), "reason": "old", "now": NOW}
+        challenge = services.begin_key_revocation(**revoking)
+        finish(challenge, sign_papers(challenge, TERRA, second))
+        sequence_pending()
+        valid = [
+            found.vkey for found in keys(party="terra") if found.purpose == "recovery" and not found.revoked_at_index
+        ]
+        assert valid == [str(second.vkey)]
+
+    def test_a_key_that_somebody_else_had_is_revoked_with_the_leaf_since_when(self, recovery):
+        key = own_key()
+        register(key, TERRA, "entry", recovery)
+        since = next(found.valid_from_index for found in keys(party="terra") if found.vkey == str(key.vkey))
+        given = {"actor": TERRA, "vkey": str(key.vkey), "reason": "laptop stolen", "now": NOW}
+        challenge = services.begin_key_revocation(**given, compromised_since_index=since)
+        finish(challenge, sign_papers(challenge, TERRA, recovery))
+        sequence_pending()
+        row = next(found for found in keys(party="terra") if found.vkey == str(key.vkey))
+        assert (row.compromised_since_index, row.revoked_at_index is None) == (since, False)
+
+    def test_lodes_key_is_changed_with_its_own_consent(self):
+        vkey = services.rotate_hosted_key(actor=TERRA, label="2025", now=NOW)
+        sequence_pending()
+        assert [found.vkey for found in valid_keys("terra", "entry")] == [vkey]
 
 
 def test_what_a_new_key_signs_is_no_entry():

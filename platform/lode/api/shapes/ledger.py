@@ -38,6 +38,9 @@ class KeyShape(Shape):
     custody = serializers.CharField()
     valid_from_index = serializers.IntegerField()
     revoked_at_index = serializers.IntegerField(allow_null=True)
+    compromised_since_index = serializers.IntegerField(
+        allow_null=True, help_text="what it signed from there on is disputed until its party affirms it again"
+    )
 
 
 class AccountShape(Shape):

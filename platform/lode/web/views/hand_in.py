@@ -60,7 +60,7 @@ def _data(request: HttpRequest) -> bytes:
     """Return what was chosen or pasted, or what an earlier step carries along; browsers write CR LF, notes have LF."""
     uploaded = request.FILES.get("file")
     if uploaded is not None:
-        return uploaded.read(MAX_NOTE_BYTES + 1)
+        return bytes(uploaded.read(MAX_NOTE_BYTES + 1))
     if carried := request.POST.get("note", ""):
         try:
             return base64.b64decode(carried, validate=True)

@@ -89,7 +89,7 @@ def _table(actor: Actor, found: tuple[RegisteredKey, ...]) -> Table:
 
 def _row(actor: Actor, key: RegisteredKey, party: str) -> Row:
     valid = key.revoked_at_index is None
-    since = getattr(key, "compromised_since_index", None)
+    since = key.compromised_since_index
     may_revoke = valid and actor.manages_keys and key.party == actor.organisation
     revoke = f"{reverse('key-revoke')}?{urlencode({'vkey': key.vkey})}"
     return Row(
