@@ -87,7 +87,7 @@ class Liens:
 
     def check_kept(self, signed: frozenset[str], account: Account, balance: int) -> None:
         """Raise `pledged` where the balance cuts a pledge whose pledgee has not signed."""
-        if balance >= self._total.get(account, 0):
+        if account not in self._total or balance >= self._total[account]:
             return
         missing = {lien.pledgee for lien, _ in self._cuts(account, balance)} - signed
         if missing:
@@ -99,7 +99,7 @@ class Liens:
 
     def settle(self, account: Account, balance: int) -> None:
         """Cut the pledges on an account to what its balance leaves for them, those made last first."""
-        if balance < self._total.get(account, 0):
+        if account in self._total:
             for lien, left in list(self._cuts(account, balance)):
                 self._set(lien, account, left)
 

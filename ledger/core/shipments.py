@@ -154,7 +154,7 @@ class Shipments:
 
     def settle(self, account: Account, balance: int) -> None:
         """End shipments on an account in transit down to what its balance leaves for them."""
-        if balance < self._total.get(account, 0):
+        if account in self._total:
             for shipment, cut in list(self._cuts(account, balance, 0, None)):
                 self._set(shipment, account, shipment.left[account] - cut)
 

@@ -29,9 +29,15 @@ def register_key(
     return post_public(kind="key", details=details, reason=None, now=now)
 
 
-def revoke_key(*, vkey: str, reason: str, now: dt.datetime) -> Submission:
-    """Hand in the public entry that ends a key: it signs no leaf after that one. Raises `unknown-key`."""
-    return post_public(kind="key", details={"action": "revoke", "vkey": vkey}, reason=reason, now=now)
+def revoke_key(*, vkey: str, reason: str, compromised_since_index: int | None = None, now: dt.datetime) -> Submission:
+    """Hand in the public entry that ends a key: it signs no leaf after that one. Raises `unknown-key`, `key-not-valid`.
+
+    What it signed at the leaf `compromised_since_index` and after is disputed from then on.
+    """
+    details: dict[str, Any] = {"action": "revoke", "vkey": vkey}
+    if compromised_since_index is not None:
+        details["compromised_since_index"] = compromised_since_index
+    return post_public(kind="key", details=details, reason=reason, now=now)
 
 
 def post_public(*, kind: str, details: Mapping[str, Any], reason: str | None, now: dt.datetime) -> Submission:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from ledger.core import entry as entries
 from ledger.core import seal as seals
 from ledger.core.book import Candidate, read
@@ -16,6 +18,7 @@ from ledger.core.leaf import decode as decode_leaf
 from ledger.core.merkle import Frontier, leaf_hash
 from ledger.core.note import VerifierKey
 from ledger.core.registry import KeyRegistry
+from ledger.services.replay_rules import RuleReplay
 from ledger.sql import reads
 from ledger.sql.reads import StoredEntry
 
@@ -38,7 +41,7 @@ class Replay:
     def __init__(self, root: VerifierKey) -> None:
         self.problems: list[str] = []
         self.chains: dict[Account, Chain] = {}
-        self.registry = KeyRegistry(root)
+        self.rules = RuleReplay(settings.LEDGER_ORIGIN, KeyRegistry(root))
         self.frontier = Frontier()
         self.ids: list[bytes] = []
         # The tree at every size that a checkpoint was signed for.
@@ -64,10 +67,10 @@ class Replay:
         if stored.index != index:
             self.problems.append(f"Entry {index} is missing: entry {stored.index} comes next in the table of entries.")
         candidate = read(stored.note)
-        if candidate.entry.kind == "key":
-            self.registry.apply(candidate.entry, stored.index)
         self._compare_columns(stored, candidate)
         self._compare_legs(stored, candidate, legs)
+        after = {leg.account: self.chains[leg.account].head.balance_mg for leg in candidate.entry.legs}
+        self.rules.take(candidate, stored.index, after)
         self.ids.append(candidate.entry_id)
         self.frontier.append(leaf_hash(stored.leaf))
 
