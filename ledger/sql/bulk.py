@@ -15,9 +15,9 @@ class Fate:
     """What became of an entry that was handed in; `code` and `message` say why it was refused."""
 
     state: str
-    index: int | None
-    code: str | None
-    message: str | None
+    index: int | None = None
+    code: str | None = None
+    message: str | None = None
 
 
 def fates(entry_ids: Sequence[bytes]) -> dict[bytes, Fate]:
