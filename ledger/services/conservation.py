@@ -27,7 +27,7 @@ from ledger.services.sequence_pending import sequence_pending
 from ledger.sql import proofs
 from ledger.sql.snapshot import snapshot
 
-SECRET_FILE = "ledger_conservation_secret"
+KEPT_IN = "ledger_conservation_secret"
 
 Seeds = Mapping[str, Mapping[str, bytes]]
 
@@ -127,4 +127,4 @@ def _check_secret(index: int, item: Commitment, sides: Mapping[str, Side]) -> No
 
 
 def _secret_file() -> Path:
-    return Path(settings.VAR_DIR) / "secrets" / SECRET_FILE
+    return Path(settings.VAR_DIR) / "secrets" / KEPT_IN

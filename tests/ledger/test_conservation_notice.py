@@ -13,7 +13,7 @@ from ledger.core.entry import Account, move, net_legs
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.selectors.conservation import conservation_notice, conservation_notices
 from ledger.services.conservation import (
-    SECRET_FILE,
+    KEPT_IN,
     open_account,
     open_conservation,
     publish_conservation,
@@ -122,7 +122,7 @@ def test_a_ledger_in_which_nothing_ever_moved_has_nothing_to_commit_to(own_datab
 @pytest.mark.usefixtures("book")
 def test_without_its_secret_a_notice_is_opened_to_nobody() -> None:
     notice = publish_conservation(now=LATER)
-    path = Path(settings.VAR_DIR) / "secrets" / SECRET_FILE
+    path = Path(settings.VAR_DIR) / "secrets" / KEPT_IN
     assert path.stat().st_mode & 0o777 == 0o600
     kept = path.read_bytes()
     path.write_text("00" * 32 + "\n")
