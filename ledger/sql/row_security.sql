@@ -26,8 +26,8 @@ $$;
 
 GRANT USAGE ON SCHEMA public TO lode_party;
 
--- The registry of keys, the tiles and the tree heads are public.
-GRANT SELECT ON ledger_key, ledger_keyrevocation, ledger_checkpoint, ledger_tile TO lode_party;
+-- The registry of keys, the tiles, the tree heads and the lines under them are public.
+GRANT SELECT ON ledger_key, ledger_keyrevocation, ledger_checkpoint, ledger_cosignature, ledger_tile TO lode_party;
 
 DO $$
 DECLARE
