@@ -16,8 +16,14 @@ def test_every_task_that_beat_sends_is_one_that_a_worker_knows():
 
 
 def test_how_often():
-    seconds = {name: entry["schedule"].run_every.total_seconds() for name, entry in SCHEDULE.items() if name != "plan"}
+    often = {name: entry["schedule"] for name, entry in SCHEDULE.items() if name not in ("plan", "close")}
+    seconds = {name: schedule.run_every.total_seconds() for name, schedule in often.items()}
     assert seconds == {"sweep": 30, "sequence": 5, "gather": 10}
+
+
+def test_balances_are_committed_to_once_a_month():
+    close = SCHEDULE["close"]["schedule"]
+    assert (close.day_of_month, close.hour, close.minute) == ({1}, {0}, {30})
 
 
 def test_planning_is_due_as_soon_as_beat_starts_and_then_daily():

@@ -51,7 +51,29 @@ def demo(parser: Parser) -> None:
 def ledger_export(parser: Parser) -> None:
     """Say what `lode ledger export` takes."""
     parser.add_argument("directory", metavar="DIR", type=Path, help="an empty or new folder, or an earlier export")
-    parser.add_argument("--party", help="export what this organisation may see (default: everything)")
+    reader = parser.add_mutually_exclusive_group()
+    reader.add_argument("--party", help="export what this organisation may see (default: everything)")
+    reader.add_argument("--auditor", metavar="NAME", help="everything, with the last tree head that NAME has audited")
+    parser.add_argument(
+        "--since",
+        metavar="FILE",
+        type=Path,
+        help="only what is new since the signed tree head in FILE, which with --auditor is kept as audited",
+    )
+
+
+def ledger_close(parser: Parser) -> None:
+    """Say what `lode ledger close` takes."""
+    parser.add_argument("--element", required=True, help=f"{ELEMENTS_NOTE}; comma between, or `all`")
+
+
+def ledger_prove_balance(parser: Parser) -> None:
+    """Say what `lode ledger prove-balance` takes."""
+    parser.add_argument("account", type=account, help="OWNER/HOLDER/ELEMENT/STATE/LOT")
+    parser.add_argument("--size", type=tree_size, help="under the checkpoint of this size (default: the newest)")
+    parser.add_argument(
+        "--output", metavar="FILE", type=Path, default=Path("balance.json"), help="default: balance.json"
+    )
 
 
 def ledger_verify(parser: Parser) -> None:

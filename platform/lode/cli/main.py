@@ -66,6 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     _add(ledger, "export", "write a folder that anybody can verify", arguments.ledger_export, _django("ledger_export"))
     _add(ledger, "verify", "verify the whole ledger", arguments.ledger_verify, _django("ledger_verify"))
     _add(ledger, "balance", "balances at a day and a tree size", arguments.ledger_balance, _django("ledger_balance"))
+    _add(ledger, "close", "commit to all balances by a notice", arguments.ledger_close, _django("ledger_close"))
+    _add(
+        *(ledger, "prove-balance", "write the proof of one account's balance"),
+        *(arguments.ledger_prove_balance, _django("ledger_prove_balance")),
+    )
     _add(ledger, "receipt", "write an entry's COSE receipt", arguments.ledger_receipt, _django("ledger_receipt"))
     _add(ledger, "gather", "ask the witnesses to cosign", arguments.nothing, _django("ledger_gather"))
     _add(ledger, "trust", "print the trust root", arguments.ledger_trust, _django("ledger_trust"))

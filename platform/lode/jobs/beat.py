@@ -24,5 +24,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "plan": {"task": "lode.plan_and_nudge", "schedule": DailyAndAtStart(hour="0", minute="5")},
     "sweep": {"task": "lode.sweep", "schedule": schedule(30), "options": {"expires": 60}},
     "sequence": {"task": "lode.sequence_ledger", "schedule": schedule(5), "options": {"expires": 15}},
+    "close": {"task": "lode.publish_conservation", "schedule": crontab(day_of_month="1", hour="0", minute="30")},
     "gather": {"task": "lode.gather_cosignatures", "schedule": schedule(10), "options": {"expires": 10}},
 }

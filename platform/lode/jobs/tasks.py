@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from contracts.services import activate_due
+from ledger.services.conservation import publish_conservation_if_moved
 from ledger.services.gather_cosignatures import gather_cosignatures
 from ledger.services.sequence_pending import sequence_pending
 from lode.jobs.nudge import nudge_runs
@@ -49,6 +50,12 @@ def sequence_ledger() -> None:
 def gather() -> None:
     """Ask the witnesses to cosign the newest checkpoint, where one of them has not."""
     gather_cosignatures(now=timezone.now())
+
+
+@shared_task(name="lode.publish_conservation")
+def publish_conservation() -> None:
+    """Commit to all balances by a public notice, where anything moved since the last one."""
+    publish_conservation_if_moved(now=timezone.now())
 
 
 def last_day() -> date:
