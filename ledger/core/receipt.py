@@ -1,7 +1,8 @@
 """COSE Receipts (RFC 9942) of inclusion: the proof of a leaf under the log's Ed25519 signature over the tree's root.
 
 A receipt is a COSE_Sign1 (tag 18) whose payload, the root, is detached: whoever checks it computes the root from the
-leaf. Protected: alg EdDSA, the key id, the issuer (CWT claims), vds RFC9162_SHA256. Unprotected: vdp, one proof.
+leaf. Protected: alg EdDSA, the key id, CWT claims, vds RFC9162_SHA256. Unprotected: vdp, one proof. The claims are the
+log as issuer and the size of the tree as subject: the root alone would not bind the size that the proof gives.
 
 The log's key signs notes, too. The two cannot be taken for each other: what is signed here is the CBOR of an array of
 four, whose first byte 0x84 begins no text in UTF-8, and every note is one.
@@ -23,7 +24,7 @@ MEDIA_TYPE = "application/cose"
 _SIGN1 = 18
 _ALG, _KID, _CWT_CLAIMS, _VDS, _VDP = 1, 4, 15, 395, 396
 _EDDSA = -8
-_ISSUER = 1
+_ISSUER, _SUBJECT = 1, 2
 _RFC9162_SHA256 = 1
 _INCLUSION = -1
 _MAX_BYTES = 10_000
@@ -45,7 +46,7 @@ class Receipt:
         """Return the receipt as a file."""
         proof = cbor2.dumps([self.size, self.index, list(self.hashes)], canonical=True)
         unprotected = {_VDP: {_INCLUSION: [proof]}}
-        protected = _protected(self.log, self.key_id)
+        protected = _protected(self.log, self.key_id, self.size)
         return cbor2.dumps(cbor2.CBORTag(_SIGN1, [protected, unprotected, None, self.signature]), canonical=True)
 
     @classmethod
@@ -74,14 +75,14 @@ class Receipt:
         if (key.name, key.key_id, key.algorithm) != (self.log, self.key_id, ED25519):
             raise LedgerError(LedgerCode.UNKNOWN_KEY, f"The receipt is signed by a key of {self.log}, not by this one.")
         root = root_of_inclusion(leaf_hash(leaf), self.index, self.size, self.hashes)
-        if not ed25519_verify(key.public_key, self.signature, signed_bytes(key, root)):
+        if not ed25519_verify(key.public_key, self.signature, signed_bytes(key, self.size, root)):
             raise LedgerError(LedgerCode.BAD_PROOF, "The receipt's signature is not one over the root of this leaf.")
         return root
 
 
-def signed_bytes(key: VerifierKey, root: bytes) -> bytes:
-    """Return the Sig_structure that the log's key signs for a tree's root (RFC 9052 section 4.4)."""
-    return cbor2.dumps(["Signature1", _protected(key.name, key.key_id), b"", root], canonical=True)
+def signed_bytes(key: VerifierKey, size: int, root: bytes) -> bytes:
+    """Return the Sig_structure that the log's key signs for the root of `size` leaves (RFC 9052 section 4.4)."""
+    return cbor2.dumps(["Signature1", _protected(key.name, key.key_id, size), b"", root], canonical=True)
 
 
 def make_receipt(key: VerifierKey, size: int, index: int, hashes: Sequence[bytes], signature: bytes) -> Receipt:
@@ -89,11 +90,11 @@ def make_receipt(key: VerifierKey, size: int, index: int, hashes: Sequence[bytes
     return Receipt(key.name, key.key_id, size, index, tuple(hashes), signature)
 
 
-def _protected(log: str, key_id: bytes) -> bytes:
+def _protected(log: str, key_id: bytes, size: int) -> bytes:
     header = {
         _ALG: _EDDSA,
         _KID: f"{log}+{key_id.hex()}".encode(),
-        _CWT_CLAIMS: {_ISSUER: log},
+        _CWT_CLAIMS: {_ISSUER: log, _SUBJECT: str(size)},
         _VDS: _RFC9162_SHA256,
     }
     return cbor2.dumps(header, canonical=True)

@@ -86,7 +86,7 @@ class LogSigner:
         if head.size < 1:
             raise LedgerError(LedgerCode.UNKNOWN_CHECKPOINT, "A tree without entries has no receipts.")
         self._check_growth(head, self._remembered(), proof)
-        return self._key.sign_bytes(signed_bytes(self._vkeys[0], head.root))
+        return self._key.sign_bytes(signed_bytes(self._vkeys[0], head.size, head.root))
 
     def adopt(self, note: bytes, proof: Sequence[bytes]) -> None:
         """Remember the signed checkpoint `note`; raises `fork` unless `proof` shows that it extends what is remembered.

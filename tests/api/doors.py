@@ -25,6 +25,7 @@ READS = {
     "entries/{lease}": BOTH,
     "entries/0": ALL,
     "entries/{lease}/proof": BOTH,
+    "entries/{lease}/receipt": BOTH,
     "entries/by-id/{lease_id}": BOTH,
     "submissions/{lease_id}": BOTH,
     "checkpoint": ALL,

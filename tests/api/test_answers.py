@@ -12,6 +12,9 @@ from django.core.cache import cache
 from django.db import connections
 
 from ledger.core.merkle import leaf_hash, verify_inclusion
+from ledger.core.note import VerifierKey
+from ledger.core.receipt import Receipt
+from ledger.selectors.trust import trust_root
 from lode.api.models import IdempotentRequest
 from tests.api import world
 
@@ -70,6 +73,9 @@ class TestLedger:
         assert leaf == base64.b64decode(entry["leaf_hash"])
         verify_inclusion(leaf, index, proof["size"], hashes, base64.b64decode(proof["root"]))
         assert proof["tlog_proof"].startswith("c2sp.org/tlog-proof@v1\n")
+        receipt = Receipt.parse(api.get(f"entries/{index}/receipt").content)
+        root = receipt.verify(entry["leaf"].encode(), VerifierKey.parse(trust_root().log_vkey))
+        assert root == base64.b64decode(proof["root"])
         assert api.get(f"entries/by-id/{entry['entry_id']}").json() == entry
 
     def test_pages_run_through_without_gap_or_repeat(self, api):
@@ -137,7 +143,8 @@ class TestTags:
 
     def test_what_never_changes_says_so_and_nothing_is_shared(self, api):
         size = api.get("checkpoint").json()["size"]
-        assert "immutable" in api.get(f"checkpoints/{size}")["Cache-Control"]
+        assert "immutable" in api.get(f"consistency?old_size=1&new_size={size}")["Cache-Control"]
+        assert "immutable" in api.get(f"entries/0/receipt?size={size}")["Cache-Control"]
         assert api.get("checkpoint")["Cache-Control"] == "private, no-cache"
         assert api.get("entries/999")["Cache-Control"] == "no-store"
         for path in ("checkpoint", f"checkpoints/{size}"):

@@ -42,7 +42,8 @@ def test_reading(api, names, address):
         response = api.get(path, role)
         if role in READS[address]:
             assert response.status_code == 200, (role, response.content)
-            assert response["Content-Type"] == "application/json"
+            kind = "cose" if address.endswith("/receipt") else "json"
+            assert response["Content-Type"] == f"application/{kind}"
         else:
             assert response.status_code == 404, (role, response.content)
             assert response["Content-Type"] == "application/problem+json"

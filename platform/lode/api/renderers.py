@@ -33,12 +33,10 @@ class ProblemRenderer(JsonRenderer):
     format = "problem"
 
 
-class CsvRenderer(BaseRenderer):
-    """CSV bytes that a view has made."""
+class BytesRenderer(BaseRenderer):
+    """Bytes that a view has made."""
 
-    media_type = "text/csv"
-    format = "csv"
-    charset = "utf-8"
+    charset: str | None = None
 
     def render(
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
@@ -47,3 +45,19 @@ class CsvRenderer(BaseRenderer):
         del accepted_media_type, renderer_context
         assert isinstance(data, bytes)
         return data
+
+
+class CsvRenderer(BytesRenderer):
+    """CSV that a view has made."""
+
+    media_type = "text/csv"
+    format = "csv"
+    charset = "utf-8"
+
+
+class CoseRenderer(BytesRenderer):
+    """A COSE object that a service has made."""
+
+    media_type = "application/cose"
+    format = "cose"
+    render_style = "binary"

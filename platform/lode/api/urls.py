@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from lode.api.views import accounts, bulk, contracts, decisions, ledger, nothing, parties, reconciliation
+from lode.api.views import accounts, bulk, contracts, decisions, ledger, nothing, parties, receipt, reconciliation
 
 app_name = "api"
 
@@ -31,6 +31,7 @@ v1: list[URLPattern | URLResolver] = [
     path("entries", ledger.Entries.as_view(), name="entries"),
     path("entries/bulk", bulk.BulkEntries.as_view(), name="bulk"),
     path("entries/<int:index>", ledger.EntryDetail.as_view(), name="entry"),
+    path("entries/<int:index>/receipt", receipt.Receipt.as_view(), name="receipt"),
     path("entries/<int:index>/proof", ledger.Proof.as_view(), name="proof"),
     path("entries/<int:index>/manifest", bulk.EntryManifest.as_view(), name="manifest"),
     path("entries/by-id/<name:entry_id>", ledger.EntryById.as_view(), name="entry-by-id"),

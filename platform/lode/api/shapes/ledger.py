@@ -126,11 +126,16 @@ class ProofShape(Shape):
     tlog_proof = Utf8Field(source="text", help_text="the C2SP tlog-proof file")
 
 
+class CheckpointQuery(Query):
+    cosigned = serializers.BooleanField(default=False)
+
+
 class CheckpointShape(Shape):
     origin = serializers.CharField()
     size = serializers.IntegerField()
     root = BytesField()  # type: ignore[assignment] # REST framework calls a parent so
-    note = Utf8Field(help_text="the C2SP checkpoint as signed")
+    note = Utf8Field(help_text="the C2SP checkpoint, the log's lines first, those of witnesses after them")
+    cosigned_by = serializers.ListField(child=serializers.CharField(), help_text="names of the witnesses' keys")
     created_at_utc = UtcField(source="created_at")
 
 

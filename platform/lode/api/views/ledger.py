@@ -14,7 +14,13 @@ from rest_framework.response import Response
 
 from ledger.core import entry as entries
 from ledger.core.note import Note
-from ledger.selectors.checkpoints import checkpoint_at, consistency_of, latest_checkpoint, proof_of
+from ledger.selectors.checkpoints import (
+    checkpoint_at,
+    consistency_of,
+    latest_checkpoint,
+    latest_cosigned_checkpoint,
+    proof_of,
+)
 from ledger.selectors.entries import entry_by_id, entry_detail, list_entries, stream_entries, submission
 from ledger.services.submit_entry import dry_run, submit_entry
 from lode.api.cursors import read_cursor, write_cursor
@@ -25,6 +31,7 @@ from lode.api.resource import IMMUTABLE, Resource
 from lode.api.schema import listed, parameters, tabular
 from lode.api.shapes.fields import Query
 from lode.api.shapes.ledger import (
+    CheckpointQuery,
     CheckpointShape,
     ConsistencyQuery,
     ConsistencyShape,
@@ -151,11 +158,9 @@ class Proof(Resource):
         operation_id="entries_proof", tags=["ledger"], parameters=parameters(ProofQuery), responses=ProofShape
     )
     def get(self, request: Request, index: int) -> Response:  # noqa: ARG002
-        """Read the proof that an entry stands under a signed tree head; with `size` the answer never changes."""
+        """Read the proof that an entry stands under a signed tree head, with the witnesses' lines there are by now."""
         size = self.query(ProofQuery).get("size")
-        found = proof_of(index=index, party=self.actor.reads_as, size=size)
-        headers = {"Cache-Control": IMMUTABLE} if size is not None else None
-        return Response(ProofShape(found).data, headers=headers)
+        return Response(ProofShape(proof_of(index=index, party=self.actor.reads_as, size=size)).data)
 
 
 class SubmissionDetail(Resource):
@@ -167,19 +172,24 @@ class SubmissionDetail(Resource):
 
 
 class Checkpoint(Resource):
-    @extend_schema(operation_id="checkpoint_read", tags=["ledger"], responses=CheckpointShape)
+    @extend_schema(
+        operation_id="checkpoint_read",
+        tags=["ledger"],
+        parameters=parameters(CheckpointQuery),
+        responses=CheckpointShape,
+    )
     def get(self, request: Request) -> Response:  # noqa: ARG002
-        """Read the latest signed tree head."""
-        self.query(Query)
-        return Response(CheckpointShape(latest_checkpoint()).data)
+        """Read the latest signed tree head, or with `cosigned=true` the latest whose witnesses meet the quorum."""
+        cosigned = self.query(CheckpointQuery)["cosigned"]
+        return Response(CheckpointShape(latest_cosigned_checkpoint() if cosigned else latest_checkpoint()).data)
 
 
 class CheckpointAt(Resource):
     @extend_schema(operation_id="checkpoints_read", tags=["ledger"], responses=CheckpointShape)
     def get(self, request: Request, size: int) -> Response:  # noqa: ARG002
-        """Read the signed tree head of exactly so many entries."""
+        """Read the signed tree head of exactly so many entries; lines of witnesses may still be added to it."""
         self.query(Query)
-        return Response(CheckpointShape(checkpoint_at(size=size)).data, headers={"Cache-Control": IMMUTABLE})
+        return Response(CheckpointShape(checkpoint_at(size=size)).data)
 
 
 class Consistency(Resource):
