@@ -28,6 +28,7 @@ from ledger.verify_balance import as_json, sentences, verify_balance
 from ledger.verify_pool import Pool, WorkerLostError
 from ledger.verify_progress import follow
 
+_NAMED = 20  # entries that are named one by one
 _KG_DIGITS = 6  # milligrams in a kilogram: 10^6
 
 
@@ -214,9 +215,17 @@ def _sentences(report: audit.Report, origin: str) -> Iterator[str]:
         yield f"It extends {'the checkpoint' if report.held == 1 else f'all {report.held} checkpoints'} that you hold."
     if report.conservation:
         whose = "every account" if report.party is None else f"every account of {report.party}"
-        yield f"Conservation: {whose} counts in the totals of {report.conservation} notices, the same as their sources'."
+        told = f"in the totals of {report.conservation} notices, the same as their sources'."
+        yield f"Conservation: {whose} counts {told}"
     if report.disclosures:
         yield f"Disclosed: {report.disclosures} facts are those that their entries hide."
+    if report.disputed:
+        first = ", ".join(map(str, list(report.disputed)[:_NAMED]))
+        more = f" and {len(report.disputed) - _NAMED} more" if len(report.disputed) > _NAMED else ""
+        yield (
+            f"Disputed: entries {first}{more} were signed with a key that somebody else may have had by then, and "
+            "their parties have not affirmed them since."
+        )
     if report.depth is audit.Depth.TREE:
         yield "Depth tree: nothing was removed, changed or put in another order. Only public entries were opened."
     elif report.depth is audit.Depth.FULL:

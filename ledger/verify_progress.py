@@ -9,27 +9,27 @@ from typing import TextIO
 from ledger.core.audit import Progress
 
 _BAR_WIDTH = 30
-_REDRAW_SECONDS = 0.1
-_LINE_SECONDS = 10.0
 _MINUTE = 60
+_SECOND = 1_000_000_000  # nanoseconds
+_REDRAW = _SECOND // 10
+_LINE = 10 * _SECOND
 
-Clock = Callable[[], float]
+Clock = Callable[[], int]
 
 
-def follow(steps: Iterable[Progress], out: TextIO, *, quiet: bool = False, clock: Clock = time.monotonic) -> None:
-    """Run through `steps`, writing to `out` how far they have come, unless `quiet`; `clock` gives seconds."""
+def follow(steps: Iterable[Progress], out: TextIO, *, quiet: bool = False, clock: Clock = time.monotonic_ns) -> None:
+    """Run through `steps`, writing to `out` how far they have come, unless `quiet`; `clock` gives nanoseconds."""
     if quiet:
         for _ in steps:
             pass
         return
     terminal = out.isatty()
-    step, began, shown = "", 0.0, clock()
-    drawn = False
+    pause = _REDRAW if terminal else _LINE
+    step, began, shown, drawn = "", 0, clock(), False
     for progress in steps:
         now = clock()
         if progress.step != step:
             step, began = progress.step, now
-        pause = _REDRAW_SECONDS if terminal else _LINE_SECONDS
         # Drawing costs more than checking.
         if now - shown < pause and not (terminal and progress.done == progress.total):
             continue
@@ -47,15 +47,15 @@ def _bar(progress: Progress) -> str:
     return f"{progress.step:<10} [{'#' * filled}{'.' * (_BAR_WIDTH - filled)}]"
 
 
-def _told(progress: Progress, seconds: float) -> str:
+def _told(progress: Progress, taken: int) -> str:
     told = f"{100 * progress.done // max(progress.total, 1)}% ({progress.done:,} of {progress.total:,})"
-    if seconds <= 0 or progress.done >= progress.total:
+    if not taken or not progress.done or progress.done >= progress.total:
         return told
-    rate = progress.done / seconds
-    return f"{told}, {rate:,.0f}/s, {_duration((progress.total - progress.done) / rate)} left"
+    left = (progress.total - progress.done) * taken // progress.done // _SECOND
+    return f"{told}, {progress.done * _SECOND // taken:,}/s, {_duration(left)} left"
 
 
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), _MINUTE)
+def _duration(seconds: int) -> str:
+    minutes, seconds = divmod(seconds, _MINUTE)
     hours, minutes = divmod(minutes, _MINUTE)
-    return f"{hours}:{minutes:02d}:{rest:02d}"
+    return f"{hours}:{minutes:02d}:{seconds:02d}"

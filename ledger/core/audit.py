@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ledger.core.audit_conservation import ConservationAudit
+from ledger.core.audit_disputes import Disputes, compromised_keys
 from ledger.core.audit_entries import EntryAudit
 from ledger.core.audit_open import OpenAll, Plan, open_all
 from ledger.core.audit_tree import TreeAudit, failure
@@ -55,7 +56,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What held. Masses in `elements` are milligrams outside `source` over the accounts opened."""
+    """What held. Masses in `elements` are milligrams outside `source` over the accounts opened.
+
+    `disputed` gives by leaf index the parties whose compromised key signed an entry that they have not affirmed since.
+    """
 
     depth: Depth
     origin: str
@@ -74,6 +78,7 @@ class Report:
     elements: dict[str, int] = field(default_factory=dict)
     conservation: int = 0
     disclosures: int = 0
+    disputed: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Audit:
@@ -118,9 +123,10 @@ class Audit:
         for done, data in enumerate(self._held, 1):
             tree.check_held(data)
             yield Progress("held", done, len(self._held))
-        opened = self._entry_audit(tree)
-        size = tree.checkpoint.size
-        yield from self._check_entries(tree, opened)
+        plan = self._plan(tree)
+        opened = self._entry_audit(tree, plan)
+        size = plan.size
+        yield from self._check_entries(tree, plan, opened)
         balances = self._check_balances(opened)
         yield Progress("balances", 1, 1)
         self._report = Report(
@@ -141,24 +147,29 @@ class Audit:
             elements=opened.element_totals(),
             conservation=self._conservation.checked,
             disclosures=opened.disclosures,
+            disputed=opened.disputes.open(opened.book.registry),
         )
 
-    def _entry_audit(self, tree: TreeAudit) -> EntryAudit:
-        opens, full = self._depth is not Depth.TREE, self._depth is Depth.FULL
-        return EntryAudit(self._read, tree, self._trust.registry, opens=opens, full=full, party=self._party)
-
-    def _check_entries(self, tree: TreeAudit, opened: EntryAudit) -> Iterator[Progress]:
-        size, index = tree.checkpoint.size, 0
-        plan = Plan(
+    def _plan(self, tree: TreeAudit) -> Plan:
+        return Plan(
             read=self._read,
             policy=self._trust.policy,
             registry=self._trust.registry,
             signed=tree.signed,
-            size=size,
+            size=tree.checkpoint.size,
             opens=self._depth is not Depth.TREE,
             whole=self._depth is Depth.FULL,
             public=tuple(tree.public_leaves()),
         )
+
+    def _entry_audit(self, tree: TreeAudit, plan: Plan) -> EntryAudit:
+        disputes = Disputes(compromised_keys(plan.public))
+        return EntryAudit(
+            *(self._read, tree, self._trust.registry, disputes), opens=plan.opens, full=plan.whole, party=self._party
+        )
+
+    def _check_entries(self, tree: TreeAudit, plan: Plan, opened: EntryAudit) -> Iterator[Progress]:
+        index = 0
         conservation = self._conservation = self._conservation_audit(tree, plan)
         with closing(self._opening(plan)) as tiles:
             for tile in tiles:
@@ -170,7 +181,9 @@ class Audit:
                     else:
                         opened.take(index, found)
                     index += 1
-                yield Progress("entries", index, size)
+                yield Progress("entries", index, plan.size)
+        if index != plan.size:
+            raise failure(LedgerCode.CONFLICT, f"The audit was not told of every entry: of {index} of {plan.size}.")
 
     def _conservation_audit(self, tree: TreeAudit, plan: Plan) -> ConservationAudit:
         # Without whole accounts there is nothing to compare with what a notice commits to.

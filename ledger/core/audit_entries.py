@@ -15,6 +15,7 @@ from ledger.core import balances as balance_file
 from ledger.core import leaf as leaves
 from ledger.core import seal as seals
 from ledger.core.audit_conservation import check_disclosures
+from ledger.core.audit_disputes import Disputes
 from ledger.core.audit_open import Found, Left, Movement, Opened
 from ledger.core.audit_tree import TreeAudit, failure
 from ledger.core.book import MOST_MG, Book, Candidate, Signed, candidate_of, read
@@ -47,7 +48,15 @@ class EntryAudit:
     """
 
     def __init__(
-        self, read: Read, tree: TreeAudit, registry_key: VerifierKey, *, opens: bool, full: bool, party: str | None
+        self,
+        read: Read,
+        tree: TreeAudit,
+        registry_key: VerifierKey,
+        disputes: Disputes,
+        *,
+        opens: bool,
+        full: bool,
+        party: str | None,
     ) -> None:
         self._read = read
         self._tree = tree
@@ -57,6 +66,7 @@ class EntryAudit:
         # What the next entry is checked against; in a party's export not every entry that it names is at hand.
         self.book = Book(tree.checkpoint.origin, KeyRegistry(registry_key), seen_by=None if full else party or "")
         self.heads: dict[seals.AccountKey, seals.Head] = {}
+        self.disputes = disputes
         self.opened = 0
         self.signatures = 0
         self.disclosures = 0
@@ -207,6 +217,7 @@ class EntryAudit:
         _named(index, "cannot be accepted", lambda: self.book.check_after(candidate, signed, after))
         _named(index, "cannot be accepted", lambda: self.book.take_in(candidate, index, after))
         self.book.forget_known()
+        self.disputes.take_in(candidate, index, self.book.drain().reaffirmed)
         self._count(index, candidate.entry_id, len(signed), lines)
 
     def _count(self, index: int, entry_id: bytes, signed: int, lines: Sequence[seals.Line]) -> None:

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import NamedTuple, TypeAlias
 
 from ledger.core import leaf as leaves
+from ledger.core.audit_disputes import compromised_keys, is_doubtful
 from ledger.core.audit_tree import TreeAudit
 from ledger.core.book import Book, candidate_of
 from ledger.core.disclosures import ALGORITHM
@@ -100,6 +101,7 @@ class Opener:
         # Without entries that came before: those that are refused or remembered because of them are not plain.
         self._book = Book(self._tree.checkpoint.origin, KeyRegistry(plan.registry))
         self._public = deque(plan.public)
+        self._compromised = compromised_keys(plan.public)
         self._accounts: dict[AccountKey, AccountKey] = {}
 
     def open_tile(self, number: int) -> list[Found]:
@@ -139,6 +141,8 @@ class Opener:
         keys = self._book.signed(parsed, index, public=False)
         candidate = candidate_of(note, parsed)
         nonce, time = self._check_proof(index, proof, path, data)
+        if self._compromised and is_doubtful(parsed, index, self._compromised):
+            return Left.TO_LOOK_AT
         # What an entry hides may be disclosed beside it.
         if nonce is None or not candidate.plain or ALGORITHM in candidate.entry.details:
             return Left.TO_LOOK_AT

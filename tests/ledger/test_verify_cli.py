@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from ledger.core.audit import Progress
 from ledger.verify_cli import main
+from ledger.verify_progress import follow
 from tests.ledger.builder import BOOK, loop_book, signer, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -180,3 +183,62 @@ def test_progress_is_drawn_on_a_terminal_only(export, capsys, monkeypatch):
     err = capsys.readouterr().err
     assert "entries    [##############################] 100% (30 of 30)" in err
     assert err.endswith("\r\x1b[K")
+
+
+class Screen:
+    """What is written, on a terminal or not."""
+
+    def __init__(self, *, terminal: bool) -> None:
+        self.terminal = terminal
+        self.shown: list[str] = []
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+    def write(self, text: str) -> int:
+        self.shown.append(text)
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+
+def steps(count: int, total: int):
+    yield Progress("checkpoint", 1, 1)
+    for done in range(1, count + 1):
+        yield Progress("entries", done * total // count, total)
+
+
+def every(nanoseconds: int):
+    ticks = itertools.count()
+    return lambda: next(ticks) * nanoseconds
+
+
+def test_the_bar_tells_how_much_how_fast_and_how_long():
+    screen = Screen(terminal=True)
+    follow(steps(4, 10_000), screen, clock=every(2 * 10**9))
+    assert [text.replace("\x1b[K", "") for text in screen.shown] == [
+        "\rcheckpoint [##############################] 100% (1 of 1)",
+        "\rentries    [#######.......................] 25% (2,500 of 10,000)",
+        "\rentries    [###############...............] 50% (5,000 of 10,000), 2,500/s, 0:00:02 left",
+        "\rentries    [######################........] 75% (7,500 of 10,000), 1,875/s, 0:00:01 left",
+        "\rentries    [##############################] 100% (10,000 of 10,000)",
+        "\r",
+    ]
+
+
+def test_elsewhere_a_plain_line_is_written_now_and_then():
+    screen = Screen(terminal=False)
+    follow(steps(1000, 4_000_000), screen, clock=every(10**9 // 32))
+    assert screen.shown == [
+        "lode-verify: entries 31% (1,276,000 of 4,000,000), 128,402/s, 0:00:21 left\n",
+        "lode-verify: entries 63% (2,556,000 of 4,000,000), 128,200/s, 0:00:11 left\n",
+        "lode-verify: entries 95% (3,836,000 of 4,000,000), 128,133/s, 0:00:01 left\n",
+    ]
+
+
+def test_the_quiet_one_shows_nothing_and_runs_to_the_end():
+    for terminal in (True, False):
+        screen, run = Screen(terminal=terminal), steps(1000, 4_000_000)
+        follow(run, screen, quiet=True, clock=every(60 * 10**9))
+        assert (screen.shown, list(run)) == ([], [])
