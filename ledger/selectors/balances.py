@@ -99,11 +99,13 @@ def _sorted(totals: dict[str, int]) -> dict[str, int]:
 
 
 def axes_of(group_by: Sequence[str]) -> list[str]:
-    """Return the axes beside the element, by which masses are never added up; raises `bad-field`."""
-    axes = [axis for axis in group_by if axis != "element"]
-    if unknown := set(axes) - set(AXES):
+    """Return the axes to keep, in their fixed order; raises `bad-field`.
+
+    The element is always kept: masses of two elements are never added up.
+    """
+    if unknown := set(group_by) - {"element", *AXES}:
         raise LedgerError(LedgerCode.BAD_FIELD, f"Balances are not grouped by {min(unknown)!r}: use {', '.join(AXES)}.")
-    return axes
+    return [axis for axis in AXES if axis in group_by]
 
 
 def accounts(*, party: str | None, **axes: str | None) -> Where:

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from ledger.core.entry import Account
+from ledger.core.kinds import KINDS as RULES
 from ledger.selectors.movements import pair
 from ledger.selectors.values import PostedLeg
 from lode.web.formats import mass
@@ -32,6 +35,7 @@ KINDS: Final[Mapping[str, str | Promise]] = {
     "loss": pgettext_lazy("kind of entry", "Loss"),
     "adjustment": pgettext_lazy("kind of entry", "Adjustment"),
     "reversal": pgettext_lazy("kind of entry", "Reversal"),
+    "reaffirm": pgettext_lazy("kind of entry", "Reaffirm"),
     "pledge": pgettext_lazy("kind of entry", "Pledge"),
     "release": pgettext_lazy("kind of entry", "Release"),
     "key": pgettext_lazy("kind of entry", "Key"),
@@ -60,6 +64,28 @@ def kind_word(kind: str) -> str:
 def state_word(state: str) -> str:
     """Return the word for a state of material."""
     return str(STATES.get(state, state))
+
+
+def rule_texts() -> list[str]:
+    """Return the paragraphs of the rules of all kinds in English, for the catalog of translations."""
+    return [text for kind in RULES.values() for text in _paragraphs(kind.rule)]
+
+
+def kind_rule(kind: str) -> list[SafeString]:
+    """Return the rule of a kind of entry, a paragraph each, with what stands in backquotes as code."""
+    rule = RULES.get(kind)
+    return [_coded(_(text)) for text in _paragraphs(rule.rule)] if rule else []
+
+
+def _paragraphs(rule: str) -> list[str]:
+    return [" ".join(part.split()) for part in rule.split("\n\n")]
+
+
+def _coded(text: str) -> SafeString:
+    parts = text.split("`")
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if place % 2 else part,) for place, part in enumerate(parts))
+    )
 
 
 def account_path(account: Account) -> str:

@@ -14,6 +14,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
+from lode.web.ledger_words import rule_texts
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -23,6 +25,7 @@ PO_FILE: Final = Path(__file__).resolve().parents[1] / "locale" / LOCALE / "LC_M
 MO_FILE: Final = PO_FILE.with_suffix(".mo")
 GLOSSARY: Final = PO_FILE.parents[2] / "GLOSSARY.md"
 TEMPLATES: Final = "templates"
+RULES: Final = "ledger/core/kinds.py"
 SOURCES: Final = ("platform/lode", "contracts", "ledger")
 
 FUNCTIONS: Final = (
@@ -91,6 +94,9 @@ def found_in(root: Path = ROOT) -> Iterator[Found]:
             if "migrations" in path.parts or "gettext" not in (source := path.read_text(encoding="utf-8")):
                 continue
             yield from in_python(path.relative_to(root), source)
+    # The ledger speaks English; the rules of its kinds are shown to people in both languages.
+    if (root / RULES).exists():
+        yield from ((RULES, 0, text, None) for text in rule_texts())
 
 
 def gathered(root: Path = ROOT) -> Catalog:

@@ -27,7 +27,7 @@ from lode.exports.downloads import streamed
 from lode.parties.actor import Actor
 from lode.parties.selectors import party_names
 from lode.web.formats import utc_time
-from lode.web.ledger_words import KINDS, account_path, kind_word, postings_line, state_word
+from lode.web.ledger_words import KINDS, account_path, kind_rule, kind_word, postings_line, state_word
 from lode.web.requests import as_actor
 from lode.web.tables import attachment
 from lode.web.templatetags.ui import mass as mass_html
@@ -199,6 +199,7 @@ def detail(request: HttpRequest, actor: Actor, index: str) -> HttpResponse:
         "detail": found,
         "body": found.body,
         "kind": kind_word(found.summary.kind),
+        "rule": kind_rule(found.summary.kind),
         "postings": _postings(found, names),
         "signers": [
             {"line": line, "name": names.get(line.party or "", line.party)} for line in found.summary.signatures
