@@ -28,7 +28,7 @@ from ledger.core.note import Note
 from ledger.core.periods import Closed, Periods
 from ledger.core.posting import check_balanced
 from ledger.core.registry import KeyRecord, KeyRegistry, Verify, verifies
-from ledger.core.rules import REGISTRY, Kind, pledged_by
+from ledger.core.rules import REGISTRY, Kind, is_id, pledged_by
 from ledger.core.shipments import Shipment, Shipments, shipment_of
 
 # Balances are kept in signed 64-bit columns.
@@ -185,22 +185,27 @@ class Book:
 
     def check_signed(self, candidate: Candidate, keys: tuple[KeyRecord, ...], index: int, time: str) -> Signed:
         """Do the second half of `check`, with the keys that `signed` answered."""
+        signed = self.check_as(candidate, (record.party for record in keys), time)
+        if candidate.kind.public:
+            self._check_public(candidate, keys, index)
+        return signed
+
+    def check_as(self, candidate: Candidate, parties: Iterable[str], time: str) -> Signed:
+        """Check everything but signatures, as if `parties` had signed; what `check` adds to the signatures."""
         entry, kind = candidate.entry, candidate.kind
         if entry.book != self.origin:
             raise LedgerError(
                 LedgerCode.WRONG_BOOK, f"The entry was signed for the book {entry.book}; this one is {self.origin}."
             )
         original = self._original(candidate)
-        signed = Signed(record.party for record in keys)
+        signed = Signed(parties)
         signed.day = time[:10]
         kind.check_signers(entry, signed, original)
         kind.check(entry, original)
         if kind.moves:
             check_balanced(entry)
             self.periods.check(entry)
-            self._check_shipment(candidate, signed)
-        elif kind.public:
-            self._check_public(candidate, keys, index)
+            self._check_shipment(candidate)
         elif kind.name == "release":
             self.liens.check_release(entry, whole=self.seen_by is None)
         elif kind.name == "statement":
@@ -235,11 +240,22 @@ class Book:
         for account, mass in candidate.pledged:
             if self._sees_all(account[0]):
                 self.liens.check_free(account, mass, after.get(account, 0))
-        if self.shipments:
-            named = self._shipment_named(candidate)
-            for account, mass in after.items():
-                if self._sees_all(*account[:2]):
-                    self.shipments.check_kept(candidate.entry, signed, signed.day, account, mass, named)
+        if self.shipments and (missing := self._awaited(candidate, signed.day, after) - signed):
+            raise LedgerError(
+                LedgerCode.MISSING_SIGNATURE,
+                f"What was shipped to {', '.join(sorted(missing))} leaves transit with their signature, unless it is "
+                "overdue.",
+            )
+
+    def needed(self, candidate: Candidate, time: str, after: Mapping[Account, int]) -> frozenset[str]:
+        """Return the parties that have to sign the entry as things stand: by its kind, for pledges, for shipments.
+
+        `time` and `after` as for `check` and `check_after`. Raises `bad-correction` where the kind cannot tell.
+        """
+        needed = candidate.kind.required_signers(candidate.entry, self._original(candidate))
+        for account, mass in after.items():
+            needed |= self.liens.needed(account, mass)
+        return needed | self._awaited(candidate, time[:10], after)
 
     def take_in(self, candidate: Candidate, index: int, after: Mapping[Account, int]) -> None:
         """Let the book know of the entry at `index`, which was checked."""
@@ -272,6 +288,10 @@ class Book:
         changes.shipments = self.shipments.drain()
         changes.closed = self.periods.drain()
         return changes
+
+    def _awaited(self, candidate: Candidate, day: str, after: Mapping[Account, int]) -> frozenset[str]:
+        seen = [(account, mass) for account, mass in after.items() if self._sees_all(*account[:2])]
+        return self.shipments.needed(candidate.entry, day, self._shipment_named(candidate), seen)
 
     def _sees_all(self, *parties: str) -> bool:
         return self.seen_by is None or self.seen_by in parties
@@ -316,15 +336,15 @@ class Book:
     def _shipment_named(self, candidate: Candidate) -> bytes | None:
         """Return the shipment that an entry takes from: an arrival names it, a reversal of a shipment takes it back."""
         kind = candidate.kind.name
-        if kind == "arrive" and "shipment" in candidate.entry.details:
-            return bytes.fromhex(candidate.entry.details["shipment"])
+        if kind == "arrive" and is_id(shipment := candidate.entry.details.get("shipment")):
+            return bytes.fromhex(str(shipment))
         if kind == "reversal" and candidate.corrects is not None:
             known = self._known.get(candidate.corrects)
             if known is not None and known[0].kind.name == "ship":
                 return candidate.corrects
         return None
 
-    def _check_shipment(self, candidate: Candidate, signed: Signed) -> None:
+    def _check_shipment(self, candidate: Candidate) -> None:
         entry_id = self._shipment_named(candidate)
         if entry_id is None:
             return
@@ -340,7 +360,6 @@ class Book:
         on_the_way = [leg for leg in entry.legs if leg.mass_mg < 0 and leg.state == State.TRANSIT]
         if all(self._sees_all(leg.owner, leg.holder) for leg in on_the_way):
             self.shipments.check_named(entry, entry_id, everything=back)
-        self.shipments.check_receiver(entry, entry_id, signed, signed.day)
 
     def _take_shipment(self, candidate: Candidate, index: int) -> None:
         if candidate.kind.name == "ship":

@@ -85,11 +85,15 @@ class Liens:
                 f"already and {wanted} mg are wanted.",
             )
 
+    def needed(self, account: Account, balance: int) -> frozenset[str]:
+        """Return the pledgees whose pledges the balance cuts: they sign what leaves no more than that."""
+        if account not in self._total or balance >= self._total[account]:
+            return frozenset()
+        return frozenset(lien.pledgee for lien, _ in self._cuts(account, balance))
+
     def check_kept(self, signed: frozenset[str], account: Account, balance: int) -> None:
         """Raise `pledged` where the balance cuts a pledge whose pledgee has not signed."""
-        if account not in self._total or balance >= self._total[account]:
-            return
-        missing = {lien.pledgee for lien, _ in self._cuts(account, balance)} - signed
+        missing = self.needed(account, balance) - signed
         if missing:
             raise LedgerError(
                 LedgerCode.PLEDGED,

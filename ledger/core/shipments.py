@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ledger.core.entry import Account, Entry, State
@@ -106,24 +106,23 @@ class Shipments:
                     "wanted.",
                 )
 
-    def check_receiver(self, entry: Entry, entry_id: bytes, signed: frozenset[str], day: str) -> None:
-        """Raise `missing-signature` where the receiver of the named shipment is awaited and has not signed."""
-        shipment = self._by_id.get(entry_id)
-        if shipment is not None and shipment.awaited(entry.occurred, day) and shipment.receiver not in signed:
-            raise self._unsigned(shipment)
+    def needed(
+        self, entry: Entry, day: str, named: bytes | None, after: Iterable[tuple[Account, int]]
+    ) -> frozenset[str]:
+        """Return the receivers who are awaited, and of whose shipments the entry takes something out of transit.
 
-    def check_kept(
-        self, entry: Entry, signed: frozenset[str], day: str, account: Account, balance: int, named: bytes | None
-    ) -> None:
-        """Raise `missing-signature` where the balance in transit cuts other shipments, awaited by who has not signed.
-
-        `day` is the day of recording; `named` the shipment that the entry itself takes from.
+        `day` is the day of recording, `named` the shipment that the entry takes from, `after` the balances in mg that
+        it leaves on its accounts.
         """
-        if account not in self._total:
-            return
-        for shipment, _ in self._cuts(account, balance, self._taken(entry, account, named), named):
-            if shipment.awaited(entry.occurred, day) and shipment.receiver not in signed:
-                raise self._unsigned(shipment)
+        cut = [] if named is None else [self._by_id.get(named)]
+        for account, balance in after:
+            if account in self._total:
+                cut += [item for item, _ in self._cuts(account, balance, self._taken(entry, account, named), named)]
+        return frozenset(
+            item.receiver
+            for item in cut
+            if item is not None and item.receiver is not None and item.awaited(entry.occurred, day)
+        )
 
     def ship(self, shipment: Shipment) -> None:
         """Take in a shipment."""
@@ -195,13 +194,6 @@ class Shipments:
         if not shipment.left:
             del self._by_id[shipment.entry_id]
         self._changed[shipment.index, account] = shipment
-
-    def _unsigned(self, shipment: Shipment) -> LedgerError:
-        until = f", until it is overdue after {shipment.expected_by}" if shipment.expected_by else ""
-        return LedgerError(
-            LedgerCode.MISSING_SIGNATURE,
-            f"What was shipped to {shipment.receiver} leaves transit with the signature of {shipment.receiver}{until}.",
-        )
 
 
 def _first_to_end(shipment: Shipment) -> tuple[bool, int]:

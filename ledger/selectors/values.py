@@ -34,6 +34,33 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewLine:
+    """What an entry would do to one account."""
+
+    account: Account
+    mass_mg: int
+    balance_before_mg: int
+    balance_after_mg: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be posted: at leaf `index` if nothing else comes first, `lines` by account as its seal has them.
+
+    `signed` are the parties whose signatures hold, `missing` those that have to sign yet. `existed`: the entry was
+    handed in before, and nothing more would be posted; `index` is None while it waits.
+    """
+
+    entry_id: str
+    kind: str
+    index: int | None
+    lines: tuple[PreviewLine, ...] = ()
+    signed: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    existed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PostedEntry:
     """An entry that stands in the ledger; `checkpoint_size` is the size of a signed tree that covers it."""
 

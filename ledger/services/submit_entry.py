@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +14,7 @@ from ledger.core.entry import Account
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.posting import apply
 from ledger.selectors.entries import submission_of
-from ledger.selectors.values import Submission
+from ledger.selectors.values import Preview, PreviewLine, Submission
 from ledger.services.sequence_pending import sequence_on_commit
 from ledger.sql import book as books
 from ledger.sql import chain, inbox
@@ -50,10 +50,38 @@ def submit_entries(*, notes: Sequence[bytes], submitted_by: str, now: dt.datetim
     return kept
 
 
-def dry_run(*, note: bytes, now: dt.datetime) -> None:
-    """Raise what `submit_entry` would raise, for anything but a conflict of idempotency keys; keep nothing."""
+def dry_run(*, note: bytes, now: dt.datetime, as_if_signed: bool = False) -> Preview:
+    """Tell exactly what would be posted if the entry came in at `now`, after all that is posted or waits.
+
+    Nothing is kept. Raises what `submit_entry` would raise, for anything but a conflict of idempotency keys.
+    `as_if_signed`: signatures that are missing are told and not refused.
+    """
+    candidate = read(note)
     with transaction.atomic():
-        _check([read(note)], now)
+        known = _known(candidate, "", None)
+        if known is not None:
+            return Preview(known.entry_id, candidate.kind.name, known.index, existed=True)
+        view = _view([candidate], now)
+        keys = view.book.signed(candidate.parsed, view.index, public=candidate.kind.public)
+        parties = frozenset(record.party for record in keys)
+        missing = view.book.needed(candidate, view.time, {}) - parties if as_if_signed else frozenset()
+        if missing:
+            view.book.check_as(candidate, parties | missing, view.time)
+        else:
+            view.book.check_signed(candidate, keys, view.index, view.time)
+        after = view.after(candidate)
+        if as_if_signed:
+            missing = view.book.needed(candidate, view.time, after) - parties
+        view.book.check_after(candidate, view.book.check_as(candidate, parties | missing, view.time), after)
+    lines = sorted((leg.account, leg.mass_mg) for leg in candidate.entry.legs)
+    return Preview(
+        entry_id=candidate.entry_id.hex(),
+        kind=candidate.kind.name,
+        index=view.index,
+        lines=tuple(PreviewLine(item, mass, after[item] - mass, after[item]) for item, mass in lines),
+        signed=tuple(sorted(parties)),
+        missing=tuple(sorted(missing)),
+    )
 
 
 def _known(candidate: Candidate, submitted_by: str, idempotency_key: str | None) -> Submission | None:
@@ -69,7 +97,32 @@ def _known(candidate: Candidate, submitted_by: str, idempotency_key: str | None)
     return None if row is None or row.state == "refused" else replace(submission_of(row), existed=True)
 
 
+@dataclass(slots=True)
+class _View:
+    """The ledger as it will be once everything pending is posted."""
+
+    book: Book
+    index: int
+    time: str
+    balances: dict[Account, int]
+
+    def after(self, candidate: Candidate) -> dict[Account, int]:
+        """Return the balances in mg that the entry would leave, of all accounts that decide on it."""
+        before = {account: self.balances.get(account, 0) for account in candidate.accounts}
+        return before | apply(before, candidate.entry)
+
+
 def _check(candidates: Sequence[Candidate], now: dt.datetime) -> None:
+    view = _view(candidates, now)
+    for index, item in enumerate(candidates, view.index):
+        signed = view.book.check(item, index, view.time)
+        after = view.after(item)
+        view.book.check_after(item, signed, after)
+        view.balances |= after
+        view.book.take_in(item, index, after)
+
+
+def _view(candidates: Sequence[Candidate], now: dt.datetime) -> _View:
     # All locks first, in one order for everybody: what is decided on below cannot change until the caller commits.
     inbox.lock({name for item in candidates for name in item.locked})
     # What waits is read before what stands: the sequencer may post in between, and then it is seen twice, not never.
@@ -85,16 +138,7 @@ def _check(candidates: Sequence[Candidate], now: dt.datetime) -> None:
     time = now.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     balances = inbox.expected_balances(sorted({account for item in candidates for account in item.accounts}))
     book.settle(balances)
-    for offset, item in enumerate(candidates):
-        signed = book.check(item, index + offset, time)
-        balances |= apply(_of(balances, item.accounts), item.entry)
-        after = _of(balances, item.accounts)
-        book.check_after(item, signed, after)
-        book.take_in(item, index + offset, after)
-
-
-def _of(balances: dict[Account, int], accounts: Iterable[Account]) -> dict[Account, int]:
-    return {account: balances.get(account, 0) for account in accounts}
+    return _View(book, index, time, balances)
 
 
 def _take_in_pending(notes: Sequence[bytes], book: Book, size: int) -> None:

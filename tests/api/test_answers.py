@@ -157,12 +157,19 @@ class TestSubmitting:
         note = world.entry_note()
         dry = api.post("entries?dry_run=true", {"note": note})
         assert (dry.status_code, dry.json()["state"]) == (200, "checked")
+        preview = dry.json()["preview"]
+        assert (preview["signed"], preview["missing"]) == (["meridian"], [])
+        assert [(line["account"]["state"], line["mass_mg"]) for line in preview["lines"]] == [
+            ("source", "-5"),
+            ("stock", "5"),
+        ]
         response = api.post("entries", {"note": note})
         assert response.status_code == 201
         answer = response.json()
         assert (answer["state"], answer["entry_id"]) == ("posted", dry.json()["entry_id"])
         entry = api.get(response["Location"]).json()
         assert (entry["index"], entry["note"]) == (answer["index"], note)
+        assert (preview["index"], answer["preview"]) == (answer["index"], None)
         again = api.post("entries", {"note": note})
         assert (again.status_code, again.json()["existed"], again.json()["index"]) == (200, True, answer["index"])
         assert api.get(f"submissions/{answer['entry_id']}").json()["state"] == "posted"

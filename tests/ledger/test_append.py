@@ -13,6 +13,7 @@ from ledger.selectors.balances import account_balance
 from ledger.selectors.checkpoints import ledger_size
 from ledger.selectors.entries import entry_detail, submission
 from ledger.selectors.keys import keys
+from ledger.selectors.values import PreviewLine
 from ledger.services.open_ledger import open_ledger
 from ledger.services.register_key import register_key, revoke_key
 from ledger.services.sequence_pending import SequenceReport, sequence_pending
@@ -141,9 +142,34 @@ def test_a_dry_run_says_what_an_append_would_refuse(data: bytes, code: LedgerCod
 def test_a_dry_run_of_a_good_entry_keeps_nothing() -> None:
     open_world()
     data = receive(1000)
-    dry_run(note=data, now=NOW)
+    preview = dry_run(note=data, now=NOW)
     assert ledger_size() == 4
-    assert not append(data).existed
+    assert (preview.index, preview.signed, preview.missing) == (4, ("lessor",), ())
+    assert preview.lines == (
+        PreviewLine(account(state="source"), -1000, 0, -1000),
+        PreviewLine(account(), 1000, 0, 1000),
+    )
+    posted = append(data)
+    assert (posted.index, posted.entry_id, posted.existed) == (preview.index, preview.entry_id, False)
+    again = dry_run(note=data, now=NOW)
+    assert (again.existed, again.index, again.lines) == (True, 4, ())
+
+
+def test_a_dry_run_counts_what_waits_and_tells_who_has_to_sign_yet() -> None:
+    open_world()
+    append(receive(1000))
+    half = lease_out(300).rsplit("— ".encode(), 1)[0]
+    with transaction.atomic():
+        submit_entry(note=lease_out(400), submitted_by="lessor", now=NOW)
+        preview = dry_run(note=half, now=NOW, as_if_signed=True)
+        with pytest.raises(LedgerError) as too_much:
+            dry_run(note=lease_out(601), now=NOW, as_if_signed=True)
+    assert (preview.index, preview.signed, preview.missing) == (6, ("lessor",), ("maker",))
+    assert preview.lines == (
+        PreviewLine(account(), -300, 600, 300),
+        PreviewLine(account(holder="maker"), 300, 400, 700),
+    )
+    assert code_of(too_much) == LedgerCode.INSUFFICIENT
 
 
 def test_a_new_key_signs_in_the_same_transaction_and_a_revoked_one_no_more() -> None:

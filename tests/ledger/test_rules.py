@@ -14,7 +14,7 @@ from ledger.core.note import SignerKey
 from ledger.selectors.balances import account_balance
 from ledger.services.register_key import register_key, revoke_key
 from ledger.services.sequence_pending import sequence_pending
-from ledger.services.submit_entry import submit_entries, submit_entry
+from ledger.services.submit_entry import dry_run, submit_entries, submit_entry
 from ledger.services.verify_ledger import verify_ledger
 from tests.ledger.world import (
     ASSAY,
@@ -132,6 +132,13 @@ class TestPledges:
         assert [answer.state for answer in answers] == ["pending"] * 3
         assert pledges() == [(6, "bank", 1000, 0)]
         assert account_balance(account=LENT, party=None) == 1000
+
+    def test_a_dry_run_names_the_pledgee_among_those_who_have_to_sign(self) -> None:
+        append(pledge(600))
+        preview = dry_run(note=lease_out(401), now=NOW, as_if_signed=True)
+        assert (preview.signed, preview.missing) == (("lessor", "maker"), ("bank",))
+        nothing_free = dry_run(note=pledge(400, "fund"), now=NOW)
+        assert (nothing_free.lines, nothing_free.missing) == ((), ())
 
 
 def ship(mass_mg: int, **details: str) -> bytes:

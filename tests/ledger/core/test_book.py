@@ -235,8 +235,7 @@ class TestShipments:
         refused = refusal(lambda: desk.post(arrival(desk, first, 300, OWN)))
         assert refused.code is LedgerCode.MISSING_SIGNATURE
         assert refused.sentence == (
-            "What was shipped to maker leaves transit with the signature of maker, until it is overdue after "
-            "2024-01-10."
+            "What was shipped to maker leaves transit with their signature, unless it is overdue."
         )
         # Neither a day claimed nor the day of recording alone makes it overdue.
         early = arrival(desk, first, 300, OWN, occurred="2024-01-11")

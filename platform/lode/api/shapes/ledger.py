@@ -20,6 +20,7 @@ from lode.api.shapes.fields import (
     known_at,
     text,
 )
+from lode.api.shapes.proofs import DisclosedShape
 
 
 class PartyShape(Shape):
@@ -154,10 +155,25 @@ class NewEntryShape(Query):
     note = serializers.CharField(
         max_length=80_000, trim_whitespace=False, help_text="the C2SP signed note, with its line breaks"
     )
+    disclosures = DisclosedShape(many=True, required=False, help_text="facts that it hides, for readers of it")
 
 
 class NewEntryQuery(Query):
     dry_run = serializers.BooleanField(required=False, default=False, help_text="check everything and keep nothing")
+
+
+class PreviewLineShape(Shape):
+    account = AccountShape()
+    mass_mg = MassField()
+    balance_before_mg = MassField()
+    balance_after_mg = MassField()
+
+
+class PreviewShape(Shape):
+    index = serializers.IntegerField(allow_null=True, help_text="the leaf, if nothing else is posted first")
+    lines = PreviewLineShape(many=True, help_text="what it would do to each account, sorted as in the seal")
+    signed = serializers.ListField(child=serializers.CharField(), help_text="parties whose signatures hold")
+    missing = serializers.ListField(child=serializers.CharField(), help_text="parties that have to sign yet")
 
 
 class SubmissionShape(Shape):
@@ -169,3 +185,4 @@ class SubmissionShape(Shape):
     code = serializers.CharField(allow_null=True)
     message = serializers.CharField(allow_null=True)
     existed = serializers.BooleanField()
+    preview = PreviewShape(allow_null=True, default=None, help_text="what would be posted, of a dry run")

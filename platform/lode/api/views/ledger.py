@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.core import entry as entries
+from ledger.core.errors import LedgerCode
 from ledger.core.note import Note
 from ledger.selectors.checkpoints import (
     checkpoint_at,
@@ -22,6 +23,8 @@ from ledger.selectors.checkpoints import (
     proof_of,
 )
 from ledger.selectors.entries import entry_by_id, entry_detail, list_entries, stream_entries, submission
+from ledger.selectors.values import Preview, Submission
+from ledger.services.keep_disclosures import Disclosed, check_disclosed, keep_disclosures
 from ledger.services.submit_entry import dry_run, submit_entry
 from lode.api.cursors import read_cursor, write_cursor
 from lode.api.idempotency import idempotency_key
@@ -40,10 +43,12 @@ from lode.api.shapes.ledger import (
     EntryShape,
     NewEntryQuery,
     NewEntryShape,
+    PreviewShape,
     ProofQuery,
     ProofShape,
     SubmissionShape,
 )
+from lode.api.views.proofs import disclosed_of
 from lode.exports.core.ledger_tables import ENTRIES, entry_rows
 from lode.exports.downloads import streamed
 
@@ -81,18 +86,20 @@ class Entries(Resource):
         """Hand in an entry that its parties have signed.
 
         201: it stands in the ledger. 202: it is kept and will be sequenced. 200: it was there already, or, with
-        `dry_run=true`, it could be posted now and nothing was kept.
+        `dry_run=true`, `preview` tells what would be posted now, and nothing was kept: `state` is `checked`, or
+        `refused` with the code `missing-signature` where nothing but the signatures of `preview.missing` is lacking.
         """
         check_only = self.query(NewEntryQuery)["dry_run"]
-        note = self.body(NewEntryShape)["note"].encode()
-        entry_id = self._own_entry(note)
+        body = self.body(NewEntryShape)
+        note, disclosed = body["note"].encode(), disclosed_of(body.get("disclosures", ()))
+        self._check_own(note)
+        check_disclosed(note=note, disclosed=disclosed)
         if check_only:
-            dry_run(note=note, now=self.now)
-            return Response(self._checked(entry_id))
-        return self.once(lambda: self._submit(note, request))
+            return Response(self._checked(dry_run(note=note, now=self.now, as_if_signed=True)))
+        return self.once(lambda: self._submit(note, disclosed, request))
 
-    def _own_entry(self, note: bytes) -> str:
-        """Return the entry's id. Raises ProblemError unless the organisation is one of those who may read it."""
+    def _check_own(self, note: bytes) -> None:
+        """Raise ProblemError unless the organisation is one of those who may read the entry."""
         text = Note.parse(note).text
         if self.actor.organisation not in entries.readers(entries.decode(text)):
             raise ProblemError(
@@ -100,9 +107,8 @@ class Entries(Resource):
                 "not-a-party",
                 f"{self.actor.organisation} is not a party to this entry. One of its parties hands it in.",
             )
-        return entries.entry_id(text).hex()
 
-    def _submit(self, note: bytes, request: Request) -> Response:
+    def _submit(self, note: bytes, disclosed: Sequence[Disclosed], request: Request) -> Response:
         with transaction.atomic():
             answer = submit_entry(
                 note=note,
@@ -114,6 +120,10 @@ class Entries(Resource):
         found = submission(entry_id=answer.entry_id, party=self.actor.organisation)
         if found.state == "refused":
             raise ProblemError(422, f"ledger.{found.code}", f"{found.message} Nothing was posted.")
+        if disclosed:
+            keep_disclosures(
+                entry_id=answer.entry_id, disclosed=disclosed, party=self.actor.organisation, now=self.now
+            )
         status = 200 if answer.existed else 201 if found.state == "posted" else 202
         place = (
             reverse("api:entry", args=[found.index])
@@ -123,18 +133,18 @@ class Entries(Resource):
         data = {**SubmissionShape(found).data, "existed": answer.existed}
         return Response(data, status=status, headers={"Location": place})
 
-    def _checked(self, entry_id: str) -> dict[str, Any]:
-        received = self.now.isoformat().replace("+00:00", "Z")
-        return {
-            "entry_id": entry_id,
-            "state": "checked",
-            "received_at_utc": received,
-            "submitted_by": self.actor.organisation,
-            "index": None,
-            "code": None,
-            "message": None,
-            "existed": False,
-        }
+    def _checked(self, preview: Preview) -> dict[str, Any]:
+        missing = ", ".join(preview.missing)
+        answer = Submission(
+            entry_id=preview.entry_id,
+            state="refused" if missing else "checked",
+            received_at=self.now,
+            submitted_by=self.actor.organisation,
+            code=LedgerCode.MISSING_SIGNATURE if missing else None,
+            message=f"The entry needs the signature of {missing}." if missing else None,
+            existed=preview.existed,
+        )
+        return {**SubmissionShape(answer).data, "preview": PreviewShape(preview).data}
 
 
 class EntryDetail(Resource):
