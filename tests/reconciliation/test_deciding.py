@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 from ledger.core.canonical_json import loads_canonical
+from ledger.core.errors import LedgerCode, LedgerError
 from ledger.selectors.balances import balances
 from ledger.selectors.entries import entry_by_id
 from lode.reconciliation.core.adjust import Contra
@@ -468,7 +469,10 @@ class TestSigning:
         sign(period, RINGCYCLE)
         sign(period, TERRA)
         before = world.page(period)
-        world.deliver("DN-88399", dt.date(2025, 11, 30), 10)
+        with pytest.raises(LedgerError) as late:
+            world.deliver("DN-88399", dt.date(2025, 11, 30), 10)
+        assert late.value.code is LedgerCode.CLOSED_PERIOD
+        world.deliver("DN-88399", dt.date(2025, 12, 1), 10)
         assert world.page(period) == before
         decided = before.rows[0].decision.number
         for call, names in (
@@ -492,7 +496,7 @@ class TestSigning:
         settle_all(period)
         sign(period, RINGCYCLE)
         sign(period, TERRA)
-        world.deliver("DN-88399", dt.date(2025, 11, 30), 10)
+        world.deliver("DN-88399", dt.date(2025, 12, 1), 10)  # it came in November, which is closed
         world.deliver("DN-91000", dt.date(2025, 12, 10), 1_000)
         data = b"reference,date,element,mass,unit\nDN-91000,2025-12-10,Ni,1000,kg\nRS-0042,2025-12-02,Ni,-5000,kg\n"
         december = world.submit(data, start_date=END, end_date=dt.date(2026, 1, 1))

@@ -13,7 +13,10 @@ from lode.reconciliation.selectors.ledger_side import period_of
 
 
 def agreed_entry(period: ReconciledPeriod, digest: str, tie_lines: Sequence[TieLine]) -> Entry:
-    """Return the entry of kind `statement` that both sign: the digest (hex SHA-256) of the balance, and its figures."""
+    """Return the entry of kind `statement` that both sign: the digest (hex SHA-256) of the balance, and its figures.
+
+    It closes the period in the ledger: what is found wrong afterwards is an adjustment dated after it.
+    """
     days = period_of(period)
     return Entry(
         kind="statement",
@@ -24,6 +27,7 @@ def agreed_entry(period: ReconciledPeriod, digest: str, tie_lines: Sequence[TieL
         reference=f"balance/{period.our_party}/{period.partner}/{days.label}",
         documents={"agreed-balance.json": digest},
         details={
+            "closes_until": days.last_date.isoformat(),
             "closing_mg": {line.element: str(line.closing_mg) for line in tie_lines},
             "first_date": days.start_date.isoformat(),
             "last_date": days.last_date.isoformat(),
