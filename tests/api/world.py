@@ -13,6 +13,7 @@ from django.test import Client
 
 from ledger.core.entry import Account, Entry, encode, move, net_legs
 from ledger.selectors.entries import list_entries
+from ledger.services.conservation import publish_conservation
 from lode.parties.services import create_organisation, issue_token, revoke_token, signed_note
 from lode.reconciliation.services import submit_statement
 from lode.settlement.services import settle_due
@@ -64,6 +65,7 @@ def build() -> tuple[str, dict[str, str]]:
         actor=lease.LESSEE,
         now=NOW,
     )
+    publish_conservation(now=NOW)
     tokens = {role: issue_token(organisation=role, label="test", now=NOW) for role in ROLES}
     tokens["revoked"] = issue_token(organisation="meridian", label="old", now=NOW)
     revoke_token(organisation="meridian", prefix=tokens["revoked"][:12], now=NOW)
@@ -82,8 +84,7 @@ def entry_note(mass_mg: int = 5, nonce: str = "api-1", **members: Any) -> str:
         kind="receive",
         book=settings.LEDGER_ORIGIN,
         nonce=nonce,
-        occurred="2024-01-20",
         legs=net_legs(move(stock._replace(state="source"), stock, mass_mg)),
-        **{"reference": "PO-9", **members},
+        **{"occurred": "2024-01-20", "reference": "PO-9", **members},
     )
     return signed_note(text=encode(entry), organisations=["meridian"]).decode()
