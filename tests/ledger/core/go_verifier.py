@@ -13,9 +13,10 @@ import pytest
 GOPATH = Path("/usr/share/gocode")
 SUMDB = GOPATH / "src/golang.org/x/mod/sumdb"
 PROGRAM = Path(__file__).parent / "go" / "verify.go"
+TREE_PROGRAM = Path(__file__).parent / "go" / "tree" / "tree.go"
 
 
-def build(folder: Path) -> Path:
+def build(folder: Path, program: Path = PROGRAM) -> Path:
     """Return the program, built into `folder`; skip the test where Debian's packages are absent."""
     go = shutil.which("go")
     if go is None:
@@ -26,7 +27,7 @@ def build(folder: Path) -> Path:
     if "HOME" not in os.environ:
         settings["GOCACHE"] = str(folder / "cache")
     binary = folder / "verify"
-    subprocess.run([go, "build", "-o", binary, PROGRAM], check=True, env=os.environ | settings, timeout=300)
+    subprocess.run([go, "build", "-o", binary, program], check=True, env=os.environ | settings, timeout=300)
     return binary
 
 
