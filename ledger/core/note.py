@@ -14,6 +14,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -173,7 +174,7 @@ class SignerKey:
 
     def sign_bytes(self, data: bytes) -> bytes:
         """Return the bare signature of what is no text: the caller makes sure that it cannot be taken for one."""
-        return Ed25519PrivateKey.from_private_bytes(self.seed).sign(data)
+        return _private_key(self.seed).sign(data)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -331,11 +332,18 @@ def _key_id(name: str, algorithm: int, public_key: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\n" + bytes([algorithm]) + public_key).digest()[:_KEY_ID_BYTES]
 
 
+@lru_cache(maxsize=64)
+def _private_key(seed: bytes) -> Ed25519PrivateKey:
+    # Working the key out of its seed takes as long as signing.
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+@lru_cache(maxsize=64)
 def _verifier(name: str, seed: bytes, algorithm: int = ED25519) -> VerifierKey:
     if len(seed) != _KEY_BYTES:
         raise LedgerError(LedgerCode.BAD_KEY, f"The seed of {name!r} is not 32 bytes long.")
     if algorithm == ML_DSA_44:
         public = MLDSA44PrivateKey.from_seed_bytes(seed).public_key().public_bytes_raw()
     else:
-        public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+        public = _private_key(seed).public_key().public_bytes_raw()
     return VerifierKey.create(name, public, algorithm)

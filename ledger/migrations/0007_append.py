@@ -11,6 +11,18 @@ class Migration(migrations.Migration):
     dependencies = [("ledger", "0006_row_security")]
 
     operations = [
+        migrations.AlterField(
+            "leg",
+            "entry",
+            models.ForeignKey(
+                "ledger.entry", models.RESTRICT, db_column="entry_index", db_index=False, db_constraint=False, related_name="+"
+            ),
+        ),
+        migrations.AlterField(
+            "leg",
+            "account",
+            models.ForeignKey("ledger.account", models.RESTRICT, db_index=False, db_constraint=False, related_name="+"),
+        ),
         migrations.AddField("entry", "submitted_by", models.TextField(null=True)),
         migrations.RunSQL(script("append.sql"), _DROP),
     ]

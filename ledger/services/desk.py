@@ -23,7 +23,7 @@ from ledger.sql.chain import CheckpointRow
 from ledger.sql.inbox import SEQUENCER, Answer
 from ledger.sql.leading import Standing
 
-PUBLISH_SECONDS = 0.1
+PUBLISH_SECONDS = 0.5
 _CATCH_UP = 4096
 _MOST_ENDS = 100_000
 
@@ -58,7 +58,12 @@ class Desk:
     def write(self, answers: Sequence[Answer]) -> None:
         """Write the batch, and what became of rows of the inbox, in one transaction."""
         batch, changes = self.orderer.batch, self.orderer.book.drain()
-        if not answers and not batch.tiles and changes == Changes() and all(end.account_id for end in batch.touched.values()):
+        if (
+            not answers
+            and not batch.tiles
+            and changes == Changes()
+            and all(end.account_id for end in batch.touched.values())
+        ):
             failpoint("written")
             write.post(batch.entries, batch.legs, batch.touched)  # one message is a transaction by itself
             return
@@ -83,7 +88,7 @@ class Desk:
             self.signed = _sign(self.signer, self.orderer.frontier, rows[-1].recorded, get_hash, let_go=let_go)
 
     def is_due(self, *, alone: bool) -> bool:
-        """Say whether to publish: where many come together (not `alone`), not oftener than every tenth of a second."""
+        """Say whether to publish: where many come together (not `alone`), not oftener than twice a second."""
         return alone or time.monotonic() - self.published_at > PUBLISH_SECONDS
 
     def publish(self) -> None:

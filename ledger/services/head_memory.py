@@ -41,6 +41,8 @@ class HeadMemory:
         self.path = path
         self._origin = origin
         self._broken = False
+        # What the file holds since this process wrote it, the head in it, and the slot that head is in.
+        self._written: tuple[bytes, Head, int] | None = None
 
     @property
     def exists(self) -> bool:
@@ -82,11 +84,15 @@ class HeadMemory:
                 self.begin(after)
                 return
             self._broken = True
-            os.pwrite(file.fileno(), self._slot(after), (1 - slot) * SLOT_BYTES)
+            line = self._slot(after)
+            os.pwrite(file.fileno(), line, (1 - slot) * SLOT_BYTES)
             os.fdatasync(file.fileno())
             self._broken = False
+            self._written = (line + data[SLOT_BYTES:] if slot else data[:SLOT_BYTES] + line, after, 1 - slot)
 
     def _newest(self, data: bytes) -> tuple[Head, int]:
+        if self._written is not None and self._written[0] == data:
+            return self._written[1:]
         found = [
             (head, slot)
             for slot in range(_SLOTS)

@@ -7,7 +7,9 @@
 -- the entries stand already. The names that are free are held against new promises until we let go.
 CREATE FUNCTION ledger_lead(leader bigint, wait_ms integer, names bigint[], entry_ids bytea[],
     OUT size bigint, OUT signed_size bigint, OUT root bytea, OUT waiting boolean, OUT promised bigint[], OUT known bytea[])
-LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = public, pg_temp
+SET enable_seqscan = off -- a plan made while the ledger was short is kept while it grows
+AS $$
 BEGIN
     PERFORM set_config('lock_timeout', wait_ms::text, true);
     PERFORM pg_advisory_lock(leader);
