@@ -1,7 +1,8 @@
 """Hand an entry in and wait until it is posted.
 
-Callers of one process who come at the same time are served together: whoever comes first works for all that wait, in
-one batch, one commit and one signature over the tree, and the others are woken with their answers.
+Callers of one process who come at the same time are served together: one of them works for all that wait, in one batch,
+one commit and one signature over the tree, and the others sleep until they are answered. While one batch is posted, the
+next one is read and verified.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import threading
-import time
 from collections import deque
 
 from django.db import connections, transaction
@@ -19,14 +19,12 @@ from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.registry import verifies
 from ledger.selectors.entries import submission_of
 from ledger.selectors.values import PostedEntry
-from ledger.services.sequence_pending import BATCH, Order, keys_at_hand, post_at_once, sequence_pending
+from ledger.services.sequence_pending import BATCH, Order, keys_at_hand, post_in_turn, sequence_pending
 from ledger.services.submit_entry import submit_entry
 from ledger.sql import chain, inbox
 
 # How long another process may lead before an entry is left in the inbox for it.
 _PATIENCE_MS = 100
-# How long the first of several callers waits for the others, who were served with it a moment ago.
-_GATHER_SECONDS = 0.0005
 _TRIES = 6
 
 
@@ -40,15 +38,21 @@ def append_entry(
     """
     if connections[inbox.APP].in_atomic_block:
         raise RuntimeError("append_entry answers when an entry is committed, so it cannot be called in a transaction.")
-    candidate = read(note)
     if idempotency_key is None:
-        order = Order(candidate, submitted_by, now, _verified(candidate))
-        size = _counter.serve(order)
-        if order.row is not None:
-            return PostedEntry(candidate.entry_id.hex(), order.row.index, order.row.recorded, size, existed=False)
-        if order.error is not None and not _stands(order.error):
-            raise order.error
-    return _through_the_inbox(candidate, submitted_by, now, idempotency_key)
+        waiting = _Waiting(note, submitted_by, now)
+        try:
+            size = _counter.serve(waiting)
+        except LedgerError as error:
+            if error.code is not LedgerCode.BUSY:
+                raise
+            # The signer is away: what was handed in is kept all the same, and posted when it is back.
+        else:
+            row, error = waiting.order.row, waiting.order.error
+            if row is not None:
+                return PostedEntry(row.entry_id.hex(), row.index, row.recorded, size, existed=False)
+            if error is not None and not _stands(error):
+                raise error
+    return _through_the_inbox(read(note), submitted_by, now, idempotency_key)
 
 
 def _stands(error: Exception) -> bool:
@@ -56,7 +60,7 @@ def _stands(error: Exception) -> bool:
 
 
 def _verified(candidate: Candidate) -> frozenset[tuple[bytes, bytes]]:
-    """Verify the signatures here, in the caller's thread, as far as this process knows the keys."""
+    """Verify the signatures ahead, as far as this process knows the keys."""
     registry = keys_at_hand()
     if registry is None:
         return frozenset()
@@ -68,70 +72,30 @@ def _verified(candidate: Candidate) -> frozenset[tuple[bytes, bytes]]:
     return frozenset(found)
 
 
-class _Counter:
-    """Where the callers of a process wait: the first one there works for all who have come."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[_Waiting] = deque()
-        self._work = threading.Lock()
-        self._last = 1  # how many were served together the last time
-
-    def serve(self, order: Order) -> int:
-        """Return the size of the checkpoint that covers the order; 0 where it was refused or has to queue."""
-        waiting = _Waiting(order)
-        self._waiting.append(waiting)
-        while not waiting.done:
-            if self._work.acquire(blocking=False):
-                try:
-                    self._serve_all()
-                finally:
-                    self._work.release()
-                self._call_next()
-            else:
-                waiting.turn.acquire()
-        if waiting.failure is not None:
-            raise waiting.failure
-        return waiting.signed_size
-
-    def _serve_all(self) -> None:
-        self._gather()
-        served = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
-        self._last = len(served)
-
-        def answer(size: int) -> None:
-            for item in served:
-                item.answer(size)
-
-        try:
-            if served and not post_at_once([item.order for item in served], wait_ms=_PATIENCE_MS, answer=answer):
-                answer(0)
-        except Exception as error:  # noqa: BLE001 - each of those who wait is told, and raises it
-            for item in served:
-                item.fail(error)
-
-    def _gather(self) -> None:
-        until = time.monotonic() + _GATHER_SECONDS
-        while len(self._waiting) < self._last and time.monotonic() < until:
-            time.sleep(0.00005)
-
-    def _call_next(self) -> None:
-        # Whoever came while we worked found the work taken, and sleeps.
-        with contextlib.suppress(IndexError):
-            self._waiting[0].wake()
-
-
 class _Waiting:
-    """An order whose caller sleeps until it is answered, or until he is to work himself."""
+    """A caller who sleeps until he is answered, or until he is to work himself."""
 
-    __slots__ = ("done", "failure", "order", "signed_size", "turn")
+    __slots__ = ("_bell", "_handed_in", "done", "failure", "order", "signed_size")
 
-    def __init__(self, order: Order) -> None:
-        self.order = order
+    def __init__(self, note: bytes, submitted_by: str, now: dt.datetime) -> None:
+        self._handed_in = (note, submitted_by, now)
+        self.order: Order
         self.signed_size = 0
         self.failure: Exception | None = None
         self.done = False
-        self.turn = threading.Lock()
-        self.turn.acquire()
+        self._bell = threading.Lock()
+        self._bell.acquire()
+
+    def prepare(self) -> Order | None:
+        """Read and verify what was handed in; None where it cannot be read, which the caller is told at once."""
+        note, submitted_by, now = self._handed_in
+        try:
+            candidate = read(note)
+        except LedgerError as error:
+            self.fail(error)
+            return None
+        self.order = Order(candidate, submitted_by, now, _verified(candidate))
+        return self.order
 
     def answer(self, signed_size: int) -> None:
         self.signed_size = signed_size
@@ -143,9 +107,82 @@ class _Waiting:
             self.failure = error
             self.answer(0)
 
+    def sleep(self) -> None:
+        self._bell.acquire()
+
     def wake(self) -> None:
         with contextlib.suppress(RuntimeError):  # awake already
-            self.turn.release()
+            self._bell.release()
+
+
+class _Counter:
+    """Where the callers of a process wait. One of them at a time works for all who come, until it is their turn."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[_Waiting] = deque()
+        self.work = threading.Lock()
+
+    def serve(self, caller: _Waiting) -> int:
+        """Return the size of the checkpoint that covers the order; 0 where it was refused or has to queue."""
+        self.waiting.append(caller)
+        while not caller.done:
+            if self.work.acquire(blocking=False):
+                _Queue(self).serve()
+            else:
+                caller.sleep()
+        if caller.failure is not None:
+            raise caller.failure
+        return caller.signed_size
+
+    def open(self) -> None:
+        """Let the next one work: whoever came while we did found the work taken, and sleeps."""
+        self.work.release()
+        with contextlib.suppress(IndexError):
+            self.waiting[0].wake()
+
+
+class _Queue:
+    """Those who are served together. While those before them are, their notes are read and verified."""
+
+    def __init__(self, counter: _Counter) -> None:
+        self._counter = counter
+        self._open = True
+        self._served: list[_Waiting] = []
+        self._orders: list[Order] = []
+
+    def serve(self) -> None:
+        try:
+            self.prepare()
+            if not post_in_turn(self, wait_ms=_PATIENCE_MS):
+                self.answer(0)
+        except Exception as error:  # noqa: BLE001 - each of those who wait is told, and raises it
+            for caller in self._served:
+                caller.fail(error)
+        finally:
+            if self._open:
+                self._counter.open()
+
+    def prepare(self) -> None:
+        """Take in those who have come."""
+        while self._counter.waiting and len(self._served) < BATCH:
+            caller = self._counter.waiting.popleft()
+            self._served.append(caller)
+            order = caller.prepare()
+            if order is not None:
+                self._orders.append(order)
+
+    def close(self) -> list[Order]:
+        """Take in the last ones, and let the next queue begin."""
+        self.prepare()
+        self._open = False
+        self._counter.open()
+        return self._orders
+
+    def answer(self, signed_size: int) -> None:
+        """Wake everybody."""
+        for caller in self._served:
+            if not caller.done:
+                caller.answer(signed_size)
 
 
 _counter = _Counter()
@@ -162,7 +199,9 @@ def _through_the_inbox(
     for _ in range(_TRIES):
         row = inbox.find_by_entry_id(candidate.entry_id)
         if row is not None and row.state != "pending":
-            return _answer(row, existed=submission.existed)
+            answer = _answer(row, existed=submission.existed)
+            if answer.index < answer.checkpoint_size:  # else it is staged, and the signer was away
+                return answer
         sequence_pending()
     raise LedgerError(LedgerCode.BUSY, f"The entry {submission.entry_id} is kept and will be posted; ask for it later.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,10 @@ class SignerClient:
     def _connected(self) -> socket.socket:
         if self._connection is None:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            connection.settimeout(_SECONDS)
+            # A timeout of Python's own would give up at once where many connect at the same time.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SECONDS, 0))
             connection.connect(str(self._path))
+            connection.settimeout(_SECONDS)
             self._connection = connection
         return self._connection
 

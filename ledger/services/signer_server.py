@@ -10,7 +10,7 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,13 @@ class SignerServer:
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(_MAX_CONNECTIONS)
 
-    def serve(self) -> None:
-        """Answer until the process ends. Raises `busy` where another signer answers there, OSError."""
+    def serve(self, ready: Callable[[], None]) -> None:
+        """Call `ready` once it can be asked, and answer until the process ends.
+
+        Raises `busy` where another signer answers there, OSError.
+        """
         with self._listening() as listener:
+            ready()
             while True:
                 connection, _ = listener.accept()
                 connection.settimeout(_IDLE_SECONDS)

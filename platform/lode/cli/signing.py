@@ -46,8 +46,8 @@ def serve(options: argparse.Namespace) -> int:
     state = signer.state()
     if state.head is None:
         print(f"{state.where} is missing: nothing is signed before it is put back or adopted.", file=sys.stderr)
-    print(f"Signing for {state.vkeys[0].name} at {named}", flush=True)
-    SignerServer(signer, Path(named), options.group).serve()
+    server = SignerServer(signer, Path(named), options.group)
+    server.serve(lambda: print(f"Signing for {state.vkeys[0].name} at {named}", flush=True))
     return 0
 
 
