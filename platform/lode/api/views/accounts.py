@@ -41,6 +41,7 @@ from lode.exports.downloads import streamed
 
 Answer = Response | StreamingHttpResponse
 _AT = {"known_at": serializers.IntegerField()}
+_LINES = listed(AccountLineShape, **AccountStatementShape().get_fields())
 
 
 class Table(Resource):
@@ -107,7 +108,7 @@ class AccountStatement(Table):
         operation_id="accounts_statement",
         tags=["ledger"],
         parameters=parameters(StatementQuery),
-        responses=tabular(listed(AccountLineShape, **AccountStatementShape().get_fields())),
+        responses=tabular(_LINES),
     )
     def get(self, request: Request) -> Answer:  # noqa: ARG002
         """Read one account between two days, both included, by day: opening + lines = closing, on whatever page."""
@@ -134,7 +135,7 @@ class AccountHistory(AccountStatement):
         operation_id="accounts_history",
         tags=["ledger"],
         parameters=parameters(HistoryQuery),
-        responses=tabular(listed(AccountLineShape, **AccountStatementShape().get_fields())),
+        responses=tabular(_LINES),
     )
     def get(self, request: Request) -> Answer:  # noqa: ARG002
         """Read the whole of an account: as it was recorded, with the sealed balances, or by the days in the world."""
