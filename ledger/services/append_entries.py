@@ -13,7 +13,7 @@ from ledger.core.bulk import LineReport, LineState
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.selectors.checkpoints import ledger_size
 from ledger.services.append_entry import append_entry
-from ledger.services.sequence_pending import WAIT_MS, Order, post_at_once, sequence_pending
+from ledger.services.sequence_pending import Order, post_at_once, sequence_pending
 from ledger.sql.bulk import Fate, fates
 
 # Lines that are held, posted and committed together: what is in memory at once, and what a killed stream does again.
@@ -45,7 +45,8 @@ def append_entries(
         reports = stream.take(piece)
         yield from reports
         if stop_at_first and reports[0].state is LineState.REFUSED:
-            return
+            break
+    sequence_pending()  # batches in quick succession are published now and then; the last one is published here
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class _Stream:
     def _post(self, items: Sequence[Candidate]) -> dict[bytes, Fate]:
         orders = [Order(item, self.submitted_by, self.clock()) for item in items]
         if orders:
-            post_at_once(orders, wait_ms=WAIT_MS, answer=lambda _size: None)
+            post_at_once(orders, answer=lambda _size: None)
         return {order.candidate.entry_id: self._fate(order) for order in orders}
 
     def _fate(self, order: Order) -> Fate:

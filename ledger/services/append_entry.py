@@ -47,11 +47,11 @@ def append_entry(
                 raise
             # The signer is away: what was handed in is kept all the same, and posted when it is back.
         else:
-            row, error = waiting.order.row, waiting.order.error
+            row, refusal = waiting.order.row, waiting.order.error
             if row is not None:
                 return PostedEntry(row.entry_id.hex(), row.index, row.recorded, size, existed=False)
-            if error is not None and not _stands(error):
-                raise error
+            if refusal is not None and not _stands(refusal):
+                raise refusal
     return _through_the_inbox(read(note), submitted_by, now, idempotency_key)
 
 

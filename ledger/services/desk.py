@@ -103,17 +103,20 @@ def sit_down() -> Desk | None:
         return None
     signed, tip = chain.last_checkpoint(), chain.tip()
     signer = open_signer(0 if signed is None else signed.size)
-    signer.check_extends(tip.size, lambda at: _frontier(signed, at).root())
-    frontier = _frontier(signed, tip.size)
+    signer.check_extends(tip.size, lambda at: frontier_at(signed, at).root())
+    frontier = frontier_at(signed, tip.size)
     if tip.recorded is not None and tip.size != (0 if signed is None else signed.size):
         signed = _sign(
             signer, frontier, tip.recorded, tree.reader(SEQUENCER, tip.size, frontier.root()).get_hash, let_go=False
         )
     publish(signed)
+    return lay_desk(signer, signed, frontier, tip.recorded)
+
+
+def lay_desk(signer: Signer, signed: CheckpointRow | None, frontier: Frontier, recorded: datetime | None) -> Desk:
+    """Return a desk at the ledger's end as it stands in the database, of which the signer has not been asked."""
     book = books.load(SEQUENCER, settings.LEDGER_ORIGIN)
-    orderer = Orderer(
-        book, frontier, tip.recorded, lambda level, first, count: tree.hashes(SEQUENCER, level, first, count)
-    )
+    orderer = Orderer(book, frontier, recorded, lambda level, first, count: tree.hashes(SEQUENCER, level, first, count))
     return Desk(_place(), orderer, signed, signer, time.monotonic())
 
 
@@ -121,7 +124,7 @@ def _place() -> tuple[str, str, str]:
     return connections[SEQUENCER].settings_dict["NAME"], str(settings.LEDGER_DIR), settings.LEDGER_ORIGIN
 
 
-def _frontier(signed: CheckpointRow | None, size: int) -> Frontier:
+def frontier_at(signed: CheckpointRow | None, size: int) -> Frontier:
     """Return the frontier at `size`, grown from the last checkpoint, or from nothing for a size before it."""
     if signed is not None and size < signed.size:
         at_size = chain.checkpoint_of(size)

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from django.db import OperationalError, connections, transaction
 
@@ -33,6 +34,7 @@ from ledger.sql.leading import Standing
 
 WAIT_MS = 10_000
 BATCH = 500
+_TURN_SECONDS = 0.0003
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,19 @@ class Order:
     def verify(self, key: VerifierKey, text: bytes, signature: bytes) -> bool:
         """Say whether a signature holds, without working out again what is known."""
         return (key.public_key, signature) in self.verified or verifies(key, text, signature)
+
+
+class Queue(Protocol):
+    """Orders of callers who come at the same time."""
+
+    def prepare(self) -> None:
+        """Do what can be done ahead for those who have come, while others are served."""
+
+    def close(self) -> Sequence[Order]:
+        """Return the orders to serve now, all prepared; who comes later is in the next queue."""
+
+    def answer(self, signed_size: int) -> None:
+        """Tell them that they are served, under a checkpoint of that size."""
 
 
 @dataclass(slots=True)
@@ -110,28 +125,42 @@ def sequence_pending(*, limit: int | None = None) -> SequenceReport:
     return SequenceReport(leader=True, posted=posted, refused=answered - posted, size=chain.tip().size)
 
 
-def post_at_once(orders: Sequence[Order], *, wait_ms: int, answer: Callable[[int], None]) -> bool:
+def post_at_once(orders: Sequence[Order], *, answer: Callable[[int], None], wait_ms: int = WAIT_MS) -> bool:
     """Post what waits in the inbox and then `orders`, in one batch; False where somebody else led for `wait_ms`.
 
     What became of each order stands in it when `answer` is told the size of the checkpoint that covers them all; files
     are published after that. Raises as `sequence_pending`, and `not-open`; then the orders are not posted, or posted
     and not signed yet, and can be handed in again.
     """
-    let_go = True
     with _turn:
-        try:
-            done = _lead(orders, BATCH, wait_ms, alone=len(orders) == 1)
-            if done.desk is None:
-                if done.leader:
-                    raise LedgerError(LedgerCode.NOT_OPEN, "The ledger is not open yet: open it first.")
-                return False
-            answer(0 if done.desk.signed is None else done.desk.signed.size)
-            if done.leads:
-                done.desk.publish()
-            let_go = done.leads
-        finally:
-            if let_go:
-                leading.let_go()
+        return _post(orders, answer, wait_ms)
+
+
+def post_in_turn(queue: Queue, *, wait_ms: int) -> bool:
+    """Do as `post_at_once` with what is in the queue when it is our turn to lead."""
+    while not _turn.acquire(timeout=_TURN_SECONDS):
+        queue.prepare()
+    try:
+        return _post(queue.close(), queue.answer, wait_ms)
+    finally:
+        _turn.release()
+
+
+def _post(orders: Sequence[Order], answer: Callable[[int], None], wait_ms: int) -> bool:
+    let_go = True
+    try:
+        done = _lead(orders, BATCH, wait_ms, alone=len(orders) == 1)
+        if done.desk is None:
+            if done.leader:
+                raise LedgerError(LedgerCode.NOT_OPEN, "The ledger is not open yet: open it first.")
+            return False
+        answer(0 if done.desk.signed is None else done.desk.signed.size)
+        if done.leads:
+            done.desk.publish()
+        let_go = done.leads
+    finally:
+        if let_go:
+            leading.let_go()
     return True
 
 

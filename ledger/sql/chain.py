@@ -38,7 +38,7 @@ class ChainEnd:
 class EntryRow(NamedTuple):
     """A row of the table of entries, its values in the order in which they are written."""
 
-    index: int
+    index: int  # type: ignore[assignment] # the name of the column; nobody looks for values in a row
     entry_id: bytes
     kind: str
     occurred: dt.date

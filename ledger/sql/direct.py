@@ -18,7 +18,7 @@ from ledger.sql.inbox import SEQUENCER
 _prepared: WeakKeyDictionary[psycopg.Connection, set[bytes]] = WeakKeyDictionary()
 
 
-def call(function: str, arguments: Sequence[str | None]) -> list[str | None]:
+def call(function: str, arguments: Sequence[str]) -> list[str | None]:
     """Call a function of the database as the sequencer, in its transaction or in one of its own; return its one row.
 
     Raises Django's database errors, as a cursor does.
@@ -35,7 +35,7 @@ def call(function: str, arguments: Sequence[str | None]) -> list[str | None]:
             places = ", ".join(f"${number}" for number in range(1, len(arguments) + 1))
             _check(connection.pgconn.prepare(name, f"SELECT * FROM {function}({places})".encode()), connection)  # noqa: S608
             known.add(name)
-        values = [None if value is None else value.encode() for value in arguments]
+        values = [value.encode() for value in arguments]
         result = _check(connection.pgconn.exec_prepared(name, values), connection)
         row = [result.get_value(0, column) for column in range(result.nfields)]
     return [None if value is None else value.decode() for value in row]

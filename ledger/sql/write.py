@@ -25,10 +25,15 @@ def _names(values: Iterable[Sequence[str]]) -> str:
     return direct.texts([" ".join(names) for names in values])  # identifiers hold no space
 
 
-_ENTRY_COLUMNS: tuple[Callable[[Any], str], ...] = (
-    *(direct.plain, direct.digests, direct.texts, direct.plain, _moments, *[direct.digests] * 5),
-    *(direct.texts, direct.texts, direct.digests, direct.plain, _names, direct.texts),
-)
+# How each value of an entry's row is written, in their order.
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    **dict.fromkeys(("index", "occurred", "public"), direct.plain),
+    **dict.fromkeys(("kind", "contract", "reference", "submitted_by"), direct.texts),
+    **dict.fromkeys(("entry_id", "note", "seal", "nonce", "leaf", "leaf_hash", "corrects"), direct.digests),
+    "recorded": _moments,
+    "readers": _names,
+}
+_ENTRY_COLUMNS = [_WRITERS[name] for name in EntryRow._fields]
 
 
 def post(entries: Sequence[EntryRow], legs: Sequence[LegRow], ends: Mapping[Account, ChainEnd]) -> None:
