@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from ledger.core import disclosures
-from ledger.core.entry import check_identifier, decode, readers
+from ledger.core.entry import Entry, check_identifier, decode, readers
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.kinds import kind_of
 from ledger.core.note import Note
@@ -26,6 +26,13 @@ class Disclosed:
     readers: tuple[str, ...]
 
 
+def check_disclosed(*, note: bytes, disclosed: Sequence[Disclosed]) -> None:
+    """Raise what `keep_disclosures` would raise for an entry that nobody has disclosed anything of yet; keep nothing."""
+    entry = decode(Note.parse(note).text)
+    for texts in _by_reader(entry, disclosed).values():
+        disclosures.reveal(entry.details, texts.values())
+
+
 def keep_disclosures(*, entry_id: str, disclosed: Sequence[Disclosed], party: str, now: dt.datetime) -> int:
     """Keep what `party` discloses of an entry, posted or handed in, for the readers named; answer how many were new.
 
@@ -36,6 +43,16 @@ def keep_disclosures(*, entry_id: str, disclosed: Sequence[Disclosed], party: st
     submission(entry_id=entry_id, party=party)
     identity = bytes.fromhex(entry_id)
     entry = decode(Note.parse(_note(identity)).text)
+    given = _by_reader(entry, disclosed)
+    for reader, texts in given.items():
+        held = proofs.disclosures_of([identity], reader).get(identity, ())
+        disclosures.reveal(entry.details, {*held, *texts.values()})
+    lines = [(reader, digest, text) for reader in sorted(given) for digest, text in sorted(given[reader].items())]
+    with transaction.atomic(using=SEQUENCER):
+        return proofs.keep_disclosures(identity, party, now, lines)
+
+
+def _by_reader(entry: Entry, disclosed: Sequence[Disclosed]) -> dict[str, dict[str, str]]:
     given: dict[str, dict[str, str]] = {}
     for item in disclosed:
         digest = disclosures.parse(item.disclosure).digest
@@ -46,12 +63,7 @@ def keep_disclosures(*, entry_id: str, disclosed: Sequence[Disclosed], party: st
                     f"{reader!r} is not one of those who may read the entry: nothing was disclosed to anybody.",
                 )
             given.setdefault(check_identifier("readers", reader), {})[digest] = item.disclosure
-    for reader, texts in given.items():
-        held = proofs.disclosures_of([identity], reader).get(identity, ())
-        disclosures.reveal(entry.details, {*held, *texts.values()})
-    lines = [(reader, digest, text) for reader in sorted(given) for digest, text in sorted(given[reader].items())]
-    with transaction.atomic(using=SEQUENCER):
-        return proofs.keep_disclosures(identity, party, now, lines)
+    return given
 
 
 def _note(entry_id: bytes) -> bytes:

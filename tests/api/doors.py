@@ -1,9 +1,11 @@
 """Every address of the API, and who is let in."""
 
+from ledger.core.disclosures import make
 from tests.api import world
 from tests.api.world import PARTIES, ROLES
 
 ALL = frozenset(ROLES)
+DISCLOSURE = make("a-salt-that-nobody-guesses", "price", "1").text
 BOTH = frozenset({*PARTIES, "veritas"})
 LESSOR = frozenset({"meridian", "veritas"})
 OUTSIDE = (None, "revoked", "unknown", "", "not a token", "Ünicode")
@@ -20,6 +22,11 @@ READS = {
     "accounts/history?owner=meridian&holder=voltaic&element=Ni&state=stock&lot=lot-1": BOTH,
     "accounts/learned?as_of=2024-01-31&since=0": ALL,
     "accounts/learned/lines?as_of=2024-01-31&since=0": ALL,
+    "accounts/proof?owner=meridian&holder=voltaic&element=Ni&state=stock&lot=lot-1": BOTH,
+    "accounts/proof?owner=meridian&holder=meridian&element=Ni&state=stock&lot=lot-1": LESSOR,
+    "entries/{lease}/disclosures": BOTH,
+    "conservation": ALL,
+    "conservation/{notice}/proof": ALL,
     "entries": ALL,
     "entries/{receive}": LESSOR,
     "entries/{lease}": BOTH,
@@ -46,6 +53,7 @@ WRITES = {
     "entries?dry_run=true": ("note", frozenset({"meridian"})),
     "entries/bulk": ("lines", frozenset({"meridian", "voltaic", "stranger"})),  # each line is answered for itself
     "entries/{lease}/manifest": ("manifest", frozenset()),
+    "entries/{lease}/disclosures": ("disclosures", frozenset()),  # it hides nothing
     "reconciliation/statements?our_party=meridian&start=2024-01-01&end=2024-02-01": ("csv", frozenset({"voltaic"})),
     "reconciliation/periods/{period}/accept-exact": ("nothing", frozenset(PARTIES)),
     "reconciliation/periods/{period}/matches": ("keys", frozenset(PARTIES)),
@@ -66,6 +74,7 @@ def names_in(api) -> dict[str, object]:
         "ref": api.ref,
         "statement": api.statement,
         "lease": lease,
+        "notice": world.indexes("notice")[0],
         "receive": world.indexes("receive")[0],
         "lease_id": api.get(f"entries/{lease}").json()["entry_id"],
         "size": api.get("checkpoint").json()["size"],
@@ -91,5 +100,6 @@ def body_of(api, kind: str, names) -> dict[str, object]:
         "adjustment": {**keys, "reason": "weighed again"},
         "split": {"side": "theirs", "line_key": keys["theirs_key"], "parts_mg": ["1", "35999999999"]},
         "digest": {"digest": "0" * 64},
+        "disclosures": {"disclosures": [{"disclosure": DISCLOSURE, "readers": ["voltaic"]}]},
     }
     return {"body": bodies[kind]}

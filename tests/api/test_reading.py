@@ -27,7 +27,7 @@ def names(api) -> dict[str, object]:
 def test_no_address_is_forgotten():
     """A new address fails here until it stands in one of the two tables."""
     dummies = dict.fromkeys(("ref", "statement", "lease_id"), "x") | dict.fromkeys(
-        ("lease", "receive", "size", "period"), 1
+        ("lease", "receive", "size", "period", "notice"), 1
     )
     tried = {
         resolve(f"/api/v1/{address.partition('?')[0].format(**dummies)}").url_name for address in (*READS, *WRITES)

@@ -55,6 +55,13 @@ class CsvRenderer(BytesRenderer):
     charset = "utf-8"
 
 
+class ProofRenderer(BytesRenderer):
+    """A proof in RFC 8785 JSON that a service has made: its bytes are what is checked."""
+
+    media_type = "application/json"
+    format = "json"
+
+
 class CoseRenderer(BytesRenderer):
     """A COSE object that a service has made."""
 

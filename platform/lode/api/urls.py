@@ -3,7 +3,19 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from lode.api.views import accounts, bulk, contracts, decisions, ledger, nothing, parties, receipt, reconciliation
+from lode.api.views import (
+    accounts,
+    bulk,
+    contracts,
+    decisions,
+    keys,
+    ledger,
+    nothing,
+    parties,
+    proofs,
+    receipt,
+    reconciliation,
+)
 
 app_name = "api"
 
@@ -22,22 +34,28 @@ v1: list[URLPattern | URLResolver] = [
     path("parties", parties.Parties.as_view(), name="parties"),
     path("parties/<name:party>", parties.PartyDetail.as_view(), name="party"),
     path("keys", parties.Keys.as_view(), name="keys"),
+    path("key-changes", keys.KeyChanges.as_view(), name="key-changes"),
+    path("key-changes/<name:challenge>", keys.KeyChange.as_view(), name="key-change"),
     path("accounts", accounts.Accounts.as_view(), name="accounts"),
     path("accounts/balance", accounts.AccountBalance.as_view(), name="account-balance"),
     path("accounts/statement", accounts.AccountStatement.as_view(), name="account-statement"),
     path("accounts/history", accounts.AccountHistory.as_view(), name="account-history"),
     path("accounts/learned", accounts.Learned.as_view(), name="accounts-learned"),
     path("accounts/learned/lines", accounts.LearnedLines.as_view(), name="accounts-learned-lines"),
+    path("accounts/proof", proofs.BalanceProof.as_view(), name="balance-proof"),
     path("entries", ledger.Entries.as_view(), name="entries"),
     path("entries/bulk", bulk.BulkEntries.as_view(), name="bulk"),
     path("entries/<int:index>", ledger.EntryDetail.as_view(), name="entry"),
     path("entries/<int:index>/receipt", receipt.Receipt.as_view(), name="receipt"),
     path("entries/<int:index>/proof", ledger.Proof.as_view(), name="proof"),
     path("entries/<int:index>/manifest", bulk.EntryManifest.as_view(), name="manifest"),
+    path("entries/<int:index>/disclosures", proofs.Disclosures.as_view(), name="disclosures"),
     path("entries/by-id/<name:entry_id>", ledger.EntryById.as_view(), name="entry-by-id"),
     path("submissions/<name:entry_id>", ledger.SubmissionDetail.as_view(), name="submission"),
     path("checkpoint", ledger.Checkpoint.as_view(), name="checkpoint"),
     path("checkpoints/<int:size>", ledger.CheckpointAt.as_view(), name="checkpoint-at"),
+    path("conservation", proofs.Conservation.as_view(), name="conservation"),
+    path("conservation/<int:index>/proof", proofs.ConservationProof.as_view(), name="conservation-proof"),
     path("consistency", ledger.Consistency.as_view(), name="consistency"),
     path("contracts", contracts.Contracts.as_view(), name="contracts"),
     path("contracts/<name:ref>", contracts.ContractDetailView.as_view(), name="contract"),
