@@ -16,7 +16,7 @@ from types import FrameType
 from typing import NoReturn
 
 from ledger.witness.cli import add_commands as add_witness_commands
-from lode.cli import arguments
+from lode.cli import arguments, key_commands
 from lode.cli.explain import INTERRUPTED, explain
 from lode.engine.places import database_is_given, require_writable, var_folder
 
@@ -82,8 +82,11 @@ def _parser() -> argparse.ArgumentParser:
         ("entries", "the entries, newest first, a row for each posting"),
     ):
         _add(ledger, name, summary, getattr(arguments, f"ledger_{name}"), _django(f"ledger_{name}"))
+    _add(ledger, "sign", "sign an entry with a key file; no database", key_commands.ledger_sign, key_commands.sign_note)
+    _add(ledger, "append", "hand signed notes in", key_commands.ledger_append, _append)
     for nested in ledger.choices.values():
         nested.set_defaults(depth=2)
+    _add_keys(commands)
 
     _add(commands, "signer", "hold the log's key in a process of its own", arguments.signer, _signer)
     witness = commands.add_parser("witness", help="witness logs, as lode-witness does")
@@ -97,6 +100,20 @@ def _parser() -> argparse.ArgumentParser:
     _add(control, "stop", "stop it", arguments.nothing, _engine("stop"))
     _add(control, "status", "say whether it runs", arguments.nothing, _engine("status"))
     return parser
+
+
+def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    keys = commands.add_parser("keys", help="keys that a party keeps itself").add_subparsers(
+        metavar="COMMAND", required=True
+    )
+    _add(keys, "new", "make a key and print its verifier key", key_commands.new, key_commands.make)
+    _add(keys, "show", "print the verifier key of a key file", key_commands.key_file, key_commands.show)
+    _add(keys, "sign", "sign a text of a page and print the line", key_commands.sign_text, key_commands.print_line)
+    _add(keys, "register", "register a key over the API", key_commands.register, key_commands.register_by_api)
+    _add(keys, "revoke", "revoke a key over the API", key_commands.revoke, key_commands.revoke_by_api)
+    _add(keys, "reseal", "seal the hosted keys anew", arguments.nothing, _django("keys_reseal"))
+    for nested in keys.choices.values():
+        nested.set_defaults(depth=2)
 
 
 def _add(
@@ -197,6 +214,12 @@ def _witness(options: argparse.Namespace, _words: Sequence[str]) -> int:
     from ledger.witness.cli import run  # noqa: PLC0415 - as above
 
     return run(options)
+
+
+def _append(options: argparse.Namespace, words: Sequence[str]) -> int:
+    if (options.url is None) != (options.token_file is None):
+        options.parser.error("--url and --token-file go together")
+    return key_commands.append(options, words) if options.url else _django("ledger_append")(options, words)
 
 
 def _settle(options: argparse.Namespace, words: Sequence[str]) -> int:
