@@ -22,6 +22,8 @@ from ledger.selectors.manifests import manifest_files
 from ledger.selectors.trust import TrustRoot
 from ledger.selectors.values import SignedCheckpoint
 from ledger.services.conservation import open_conservation
+from ledger.services.head_memory import Head
+from ledger.services.issue_receipt import receipts_under
 from ledger.sql import proofs, reads, tree
 from ledger.sql.inbox import APP
 from ledger.sql.reads import StoredEntry
@@ -35,7 +37,8 @@ class Scope:
     """What an export is of: under which tree head, for whom (None: the auditor), and what its reader has already.
 
     `audited` is a checkpoint of the ledger's past that the reader holds. With `first` above 0 the export goes on from
-    an earlier one of that many entries and holds only what is new.
+    an earlier one of that many entries and holds only what is new. `receipts`: with a COSE receipt of each entry,
+    which the log's key has to sign.
     """
 
     checkpoint: SignedCheckpoint
@@ -43,12 +46,14 @@ class Scope:
     party: str | None
     first: int = 0
     audited: SignedCheckpoint | None = None
+    receipts: bool = False
 
 
 def entry_pages(scope: Scope, begin: int) -> Iterator[tuple[int, list[File]]]:
     """Answer the files of entries from index `begin` on, a page at a time, with the index after the page's last."""
     size = scope.checkpoint.size
     reader = tree.reader(APP, size, scope.checkpoint.root)
+    receipt = receipts_under(Head(size, scope.checkpoint.root)) if scope.receipts else None
     while begin < size:
         where = reads.Where()
         reads.readable(where, scope.party)
@@ -61,7 +66,10 @@ def entry_pages(scope: Scope, begin: int) -> Iterator[tuple[int, list[File]]]:
             files.append((f"entries/{entry.index}.note", entry.note))
             files.append((f"entries/{entry.index}.seal", entry.seal))
             files.append((f"entries/{entry.index}.leaf", entry.leaf))
-            files.append((f"entries/{entry.index}.tlog-proof", make_entry_proof(entry, scope.checkpoint, reader).text))
+            proof = make_entry_proof(entry, scope.checkpoint, reader)
+            files.append((f"entries/{entry.index}.tlog-proof", proof.text))
+            if receipt is not None:
+                files.append((f"entries/{entry.index}.cose", receipt(proof)))
             if entry.entry_id in shown:
                 files.append((disclosures_path(entry.index), disclosures.encode_lines(shown[entry.entry_id])))
         begin = size if len(page) < PAGE else page[-1].index + 1

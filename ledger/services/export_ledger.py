@@ -57,13 +57,15 @@ def export_ledger(
     now: dt.datetime,
     auditor: str | None = None,
     since: bytes | None = None,
+    receipts: bool = False,
     progress: Progress | None = None,
 ) -> ExportReport:
     """Export checkpoint, policy, tiles, entries with proofs, balances and a README. `party` None sees everything.
 
     `since` is a signed checkpoint that the reader has: only what is new after it is written. The last checkpoint that
     an `auditor` has audited, which `since` becomes, is put in with the proof that the log extends it. `progress` is
-    told how many of how many entries are done. The same ledger gives the same bytes, whatever `now` is.
+    told how many of how many entries are done. The same ledger gives the same bytes, whatever `now` is. `receipts`
+    puts a COSE receipt beside each entry, for which the log's key is asked (so it may be `busy`).
 
     Raises LedgerError `bad-folder` for a folder that holds anything but an earlier export, `not-open` before the first
     checkpoint, `fork` where `since` is not of this ledger's past.
@@ -73,7 +75,7 @@ def export_ledger(
     if since is not None and auditor is not None:
         keep_audited(auditor=auditor, checkpoint=since, now=now)
     with snapshot():
-        scope, begin = _scope(draft, party, auditor, since)
+        scope, begin = _scope(draft, party, auditor, since, receipts=receipts)
         _write_pages(draft, scope, begin, progress)
         for path, data in other_files(scope):
             _write(draft, path, data)
@@ -85,11 +87,14 @@ def export_ledger(
     return ExportReport(directory, scope.checkpoint.size, entries, files, scope.first)
 
 
-def _scope(draft: Path, party: str | None, auditor: str | None, since: bytes | None) -> tuple[Scope, int]:
+def _scope(
+    draft: Path, party: str | None, auditor: str | None, since: bytes | None, *, receipts: bool
+) -> tuple[Scope, int]:
     """Return what to export and from which entry on: as an unfinished draft began it, else under the latest head."""
     audited = audited_by(auditor=auditor) if since is None else own_checkpoint(since)
     first = audited.size if since is not None and audited is not None else 0
-    asked = {"party": party, "first": first, "audited": None if audited is None else audited.size}
+    asked = {"party": party, "first": first, "receipts": receipts}
+    asked["audited"] = None if audited is None else audited.size
     begun = _begun(draft)
     if begun is not None and {name: begun.get(name) for name in asked} == asked:
         checkpoint, begin = checkpoint_at(size=begun["size"]), begun["next"]
@@ -99,7 +104,7 @@ def _scope(draft: Path, party: str | None, auditor: str | None, since: bytes | N
             shutil.rmtree(draft)
         draft.mkdir(parents=True)
         _keep_plan(draft, {**asked, "size": checkpoint.size, "next": begin})
-    return Scope(checkpoint, trust_root(), party, first, audited), begin
+    return Scope(checkpoint, trust_root(), party, first, audited, receipts), begin
 
 
 def _write_pages(draft: Path, scope: Scope, begin: int, progress: Progress | None) -> None:

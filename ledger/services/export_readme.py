@@ -74,6 +74,7 @@ def _files(scope: Scope) -> str:
         ("`entries/N.seal`", "what the operator added: index, time, each account's place and balance"),
         ("`entries/N.leaf`", "what stands in the tree: a commitment to note and seal; public entries readable"),
         ("`entries/N.tlog-proof`", "that the leaf is under the checkpoint's root"),
+        *([("`entries/N.cose`", "the COSE receipt of its leaf (RFC 9942)")] if scope.receipts else []),
         ("`entries/N.disclosures`", "facts that entry N hides and that were disclosed to the reader (RFC 9901)"),
         (
             "`conservation/N.json`",

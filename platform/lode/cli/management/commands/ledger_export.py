@@ -35,6 +35,7 @@ class Command(BaseCommand):
             now=dt.datetime.now(dt.UTC),
             auditor=options["auditor"],
             since=since,
+            receipts=options["receipts"],
             progress=self._progress if sys.stderr.isatty() else None,
         )
         base = " --base EARLIER" if report.first else ""
