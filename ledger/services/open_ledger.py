@@ -28,7 +28,7 @@ def open_ledger(*, now: dt.datetime) -> None:
     """
     if chain.root_key(SEQUENCER) is None:
         secret_keys.make_missing()
-        _root()
+        write_roots()
     for purpose, vkey in (("registry", secret_keys.registry_key().vkey), ("log", log_vkeys()[0])):
         if chain.root_key(SEQUENCER, purpose) != str(vkey):
             raise LedgerError(
@@ -42,7 +42,8 @@ def open_ledger(*, now: dt.datetime) -> None:
         sequence_pending()
 
 
-def _root() -> None:
+def write_roots() -> None:
+    """Keep the first keys of registry and log, in which the ledger is rooted; raises `busy`, `not-open`."""
     with leading.leadership(WAIT_MS) as leader:
         if not leader:
             raise LedgerError(LedgerCode.BUSY, "Another sequencer is at work on a ledger that is not open: try again.")

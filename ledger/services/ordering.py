@@ -52,8 +52,13 @@ class Orderer:
         self.batch = Batch()
         self.posted = posted
 
-    def take(self, candidate: Candidate, received_at: dt.datetime, submitted_by: str) -> EntryRow:
-        """Post the entry at the next index and return its row; raises LedgerError, and nothing is changed then."""
+    def take(
+        self, candidate: Candidate, received_at: dt.datetime, submitted_by: str, nonce: bytes | None = None
+    ) -> EntryRow:
+        """Post the entry at the next index and return its row; raises LedgerError, and nothing is changed then.
+
+        `nonce` is that of its commitment where the entry stood in the ledger before; else a new one is drawn.
+        """
         index = self.frontier.size
         if candidate.entry_id in self.posted:
             raise LedgerError(LedgerCode.DUPLICATE, "The entry stands in the ledger already.")
@@ -73,17 +78,19 @@ class Orderer:
         self._recorded = time
         self.posted.add(candidate.entry_id)
         self._add_legs(candidate, seal)
-        return self._add_entry(candidate, seal, time, submitted_by)
+        return self._add_entry(candidate, seal, time, submitted_by, nonce or secrets.token_bytes(leaves.NONCE_BYTES))
 
     def _time(self, received_at: dt.datetime) -> dt.datetime:
         # A clock that goes back must not turn the order round.
         time = received_at.astimezone(dt.UTC).replace(microsecond=0)
         return time if self._recorded is None else max(time, self._recorded)
 
-    def _add_entry(self, candidate: Candidate, seal: seals.Seal, time: dt.datetime, submitted_by: str) -> EntryRow:
+    def _add_entry(
+        self, candidate: Candidate, seal: seals.Seal, time: dt.datetime, submitted_by: str, nonce: bytes
+    ) -> EntryRow:
         entry, public = candidate.entry, candidate.kind.public
         sealed = seals.encode(seal)
-        nonce = b"" if public else secrets.token_bytes(leaves.NONCE_BYTES)
+        nonce = b"" if public else nonce
         leaf = (
             leaves.encode_public(seal.time, candidate.note)
             if public
