@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 
 import pytest
@@ -22,8 +23,16 @@ from ledger.core.errors import LedgerError
 from ledger.core.leaf import PUBLIC_HEADER
 from ledger.core.merkle import inclusion_proof, leaf_hash, range_hash, root
 from ledger.core.note import Note, SignerKey
-from ledger.core.proof import make_proof
-from ledger.core.tiles import TILE_WIDTH, entries_path, entry_bundle, tile_at, tile_bytes, tiles_for_growth
+from ledger.core.proof import Proof, encode_extra, make_proof
+from ledger.core.tiles import (
+    TILE_WIDTH,
+    entries_path,
+    entry_bundle,
+    parse_entry_bundle,
+    tile_at,
+    tile_bytes,
+    tiles_for_growth,
+)
 from tests.ledger.builder import Book, account, loop_book, moved, signer
 
 Files = dict[str, bytes]
@@ -239,9 +248,31 @@ def forge_the_tree(draw: random.Random, files: Files) -> Files:
     return forged
 
 
+def commit_anew(draw: random.Random, files: Files) -> Files:
+    """Commit to an entry with another nonce everywhere but in the tree."""
+    index = draw.choice([n for n, data in leaves_of(files).items() if not data.startswith(PUBLIC_HEADER)])
+    stem, nonce = f"entries/{index}.", draw.randbytes(32)
+    width = len(leaves_of(files))
+    first = index // TILE_WIDTH * TILE_WIDTH
+    bundle = entries_path(index // TILE_WIDTH, min(TILE_WIDTH, width - first))
+    try:
+        proof = Proof.parse(files[stem + "tlog-proof"])
+        time = leaves.decode(files[stem + "leaf"]).time
+        leaf = leaves.encode_confidential(leaves.commitment(nonce, files[stem + "note"], files[stem + "seal"]), time)
+        bundled = parse_entry_bundle(files[bundle], min(TILE_WIDTH, width - first))
+    except (LedgerError, KeyError):  # another change came first
+        return files
+    bundled[index - first] = leaf
+    return files | {
+        bundle: entry_bundle(bundled),
+        stem + "leaf": leaf,
+        stem + "tlog-proof": replace(proof, extra=encode_extra(time, nonce)).to_bytes(),
+    }
+
+
 CHANGES: tuple[Change, ...] = (
     *(flip, truncate, insert, duplicate_a_piece, delete, change_a_number, swap, swap_whole_entries, copy_over),
-    *(take_from_elsewhere, replay_older, drop_a_signature, sign_with_another_key, forge_the_tree),
+    *(take_from_elsewhere, replay_older, drop_a_signature, sign_with_another_key, forge_the_tree, commit_anew),
 )
 
 
