@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from ledger.core import entry as entries
@@ -93,6 +93,14 @@ def entry_by_id(*, entry_id: str, party: str | None) -> EntryDetail:
     where = Where()
     where.add("e.entry_id = %(entry_id)s", entry_id=_id_bytes(entry_id))
     return _detail(where, party, f"There is no entry {entry_id}, or it is not yours to see.")
+
+
+def indexes_of(*, entry_ids: Iterable[str], party: str | None) -> dict[str, int]:
+    """Return the leaf indexes of those entries, by hex entry id, that stand in the ledger and that `party` may read."""
+    where = Where()
+    where.add("e.entry_id = ANY(%(entry_ids)s)", entry_ids=[_id_bytes(entry_id) for entry_id in entry_ids])
+    reads.readable(where, party)
+    return {entry.entry_id.hex(): entry.index for entry in reads.entries(where)}
 
 
 def submission(*, entry_id: str, party: str | None) -> Submission:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from ledger.core.entry import Account
 from ledger.core.errors import LedgerError
 from ledger.selectors.balances import balances
 from ledger.selectors.checkpoints import ledger_size, proof_of
+from ledger.selectors.disclosed import disclosed_facts
 from ledger.selectors.entries import entry_detail, list_entries, stream_entries
 from ledger.selectors.values import EntryDetail, EntryProof, EntrySummary, PostedLeg
 from lode.exports.core.ledger_tables import ENTRIES, entry_rows
@@ -31,6 +33,7 @@ from lode.web.ledger_words import KINDS, account_path, kind_rule, kind_word, pos
 from lode.web.requests import as_actor
 from lode.web.tables import attachment
 from lode.web.templatetags.ui import mass as mass_html
+from lode.web.ties import disputes_of, links_of
 from lode.web.ui import Cell, Chip, Column, Row, Table
 from lode.web.verify_texts import config_of
 
@@ -192,6 +195,7 @@ def table(request: HttpRequest, actor: Actor, form: str) -> HttpResponseBase:
 def detail(request: HttpRequest, actor: Actor, index: str) -> HttpResponse:
     """Show one entry: what it moved, who signed it, and what proves it."""
     found = entry_detail(index=int(index), party=actor.reads_as)
+    facts = disclosed_facts(index=int(index), party=actor.reads_as)
     names = _names_of((found.summary,))
     proof = proof_of(index=int(index), party=actor.reads_as) if found.checkpoint_size is not None else None
     context = {
@@ -200,12 +204,15 @@ def detail(request: HttpRequest, actor: Actor, index: str) -> HttpResponse:
         "body": found.body,
         "kind": kind_word(found.summary.kind),
         "rule": kind_rule(found.summary.kind),
+        "links": links_of(found, actor.reads_as),
+        "disputes": disputes_of(found, names),
         "postings": _postings(found, names),
         "signers": [
             {"line": line, "name": names.get(line.party or "", line.party)} for line in found.summary.signatures
         ],
         "readers": [party_names(found.readers, get_language() or "en")[reader] for reader in found.readers],
-        "details": [(name, _plain_text(value)) for name, value in sorted(found.body.get("details", {}).items())],
+        "details": _details(found, facts.details),
+        "hides": facts.hidden,
         "settlement": (found.summary.reference or "").startswith("ST-"),
         "documents": sorted(found.body.get("documents", {}).items()),
         "note": found.note.decode(),
@@ -221,6 +228,12 @@ def detail(request: HttpRequest, actor: Actor, index: str) -> HttpResponse:
         "files": ("note", "seal", "leaf", "tlog-proof"),
     }
     return render(request, "web/ledger/detail.html", context)
+
+
+def _details(found: EntryDetail, shown: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
+    """Return name and text of each detail, and whether the entry hides it and the reader was shown it."""
+    signed = found.body.get("details", {})
+    return [(name, _plain_text(value), name not in signed) for name, value in sorted(shown.items())]
 
 
 def _plain_text(value: object) -> str:
