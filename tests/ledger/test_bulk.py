@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 
-from ledger.core.bulk import LineReport
+from ledger.core.bulk import LineReport, read_notes, write_note
+from ledger.core.checkpoint import Checkpoint
 from ledger.core.errors import LedgerCode, LedgerError
+from ledger.core.note import Note
 from ledger.selectors.balances import account_balance
 from ledger.selectors.checkpoints import ledger_size
 from ledger.selectors.entries import list_entries
@@ -31,12 +35,14 @@ def stock() -> int:
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 100])
-def test_each_line_is_posted_and_again_exists(own_database: str, chunk: int) -> None:
+def test_each_line_is_posted_and_again_exists(own_database: str, tmp_path: Path, chunk: int) -> None:
     open_world()
     notes = [receive(mass) for mass in range(1, 11)]
     assert said(streamed(notes, chunk=chunk)) == [(n, "posted", FIRST - 1 + n, None) for n in range(1, 11)]
     assert said(streamed(notes, chunk=chunk)) == [(n, "existed", FIRST - 1 + n, None) for n in range(1, 11)]
     assert (stock(), ledger_size()) == (55, FIRST + 10)
+    published = (tmp_path / "ledger" / "public" / "checkpoint").read_bytes()
+    assert Checkpoint.parse(Note.parse(published).text).size == FIRST + 10
     assert verify_ledger().problems == ()
 
 
@@ -150,3 +156,17 @@ def test_only_a_chunk_is_read_ahead(own_database: str) -> None:
     assert (next(reports).line, taken, len(list_entries(party=None, kind="receive"))) == (1, 3, 3)
     reports.close()
     assert said(streamed(notes))[2:4] == [(3, "existed", 6, None), (4, "posted", 7, None)]
+
+
+def test_memory_does_not_grow_with_the_stream(own_database: str) -> None:
+    open_world()
+    line = b"".join(write_note(receive(1)) for _ in range(20)) + b"broken\n"
+    streamed(read_notes([line]))
+    peaks = []
+    for count in (50, 200):
+        tracemalloc.start()
+        reports = append_entries(notes=read_notes(line for _ in range(count)), submitted_by="lessor", clock=lambda: NOW)
+        assert sum(1 for _ in reports) == 21 * count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 200_000

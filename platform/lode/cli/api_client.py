@@ -41,22 +41,22 @@ class Api:
             raise EngineError(f"{url} is no address of a Lode: write it as https://lode.example.")
         if parts.scheme == "http" and not _this_machine(parts.hostname):
             raise EngineError(f"{url} is not HTTPS: a token is not sent where others read it on the way.")
-        self._parts = parts
-        self._token = token_file.read_text(encoding="ascii").strip()
+        self.parts = parts
+        self.token = token_file.read_text(encoding="ascii").strip()
 
     def post(self, path: str, body: dict[str, Any]) -> Answer:
         """Send JSON to `/api/v1/<path>`. Raises EngineError where nothing answers, or not in JSON."""
-        kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
-        connection = kind(self._parts.hostname or "", self._parts.port, timeout=_TIMEOUT_SECONDS)
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        kind = http.client.HTTPSConnection if self.parts.scheme == "https" else http.client.HTTPConnection
+        connection = kind(self.parts.hostname or "", self.parts.port, timeout=_TIMEOUT_SECONDS)
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         try:
             connection.request(
-                "POST", f"{self._parts.path.rstrip('/')}/api/v1/{path}", json.dumps(body).encode(), headers
+                "POST", f"{self.parts.path.rstrip('/')}/api/v1/{path}", json.dumps(body).encode(), headers
             )
             answer = connection.getresponse()
             said = json.loads(answer.read())
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise EngineError(f"{self._parts.netloc} does not answer as a Lode does: {error}") from error
+            raise EngineError(f"{self.parts.netloc} does not answer as a Lode does: {error}") from error
         finally:
             connection.close()
         return Answer(answer.status, said if isinstance(said, dict) else {})

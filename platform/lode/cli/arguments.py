@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +44,14 @@ def tree_size(text: str) -> int:
     return int(text)
 
 
+def encoding(text: str) -> str:
+    """Read the name of an encoding; an argparse type."""
+    try:
+        return codecs.lookup(text).name
+    except LookupError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no encoding: write gb18030, utf-16 and so on") from None
+
+
 def demo(parser: Parser) -> None:
     """Say what `lode demo` takes."""
     parser.add_argument("--fresh", action="store_true", help="throw the embedded database away first and start anew")
@@ -60,6 +69,7 @@ def ledger_export(parser: Parser) -> None:
         type=Path,
         help="only what is new since the signed tree head in FILE, which with --auditor is kept as audited",
     )
+    parser.add_argument("--receipts", action="store_true", help="with a COSE receipt (RFC 9942) of each entry")
 
 
 def ledger_close(parser: Parser) -> None:
@@ -182,6 +192,11 @@ def ledger_adopt(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="the newest signed checkpoint that anybody holds")
 
 
+def ledger_bring_back(parser: Parser) -> None:
+    """Say what `lode ledger bring-back` takes."""
+    parser.add_argument("folders", metavar="FOLDER", type=Path, nargs="+", help="an export of a party, or an auditor's")
+
+
 def signer(parser: Parser) -> None:
     """Say what `lode signer` takes."""
     parser.add_argument("action", choices=("init", "serve"), nargs="?", default="serve", help="init makes the key")
@@ -191,6 +206,72 @@ def signer(parser: Parser) -> None:
     parser.add_argument("--socket", metavar="FILE", type=Path, help="where to answer (LODE_SIGNER_SOCKET)")
     parser.add_argument("--group", help="a group whose members may ask, too (default: this user alone)")
     parser.add_argument("--ml-dsa", action="store_true", help="init: make an ML-DSA-44 key beside it")
+
+
+def ledger_bulk(parser: Parser) -> None:
+    """Say what `lode ledger bulk` takes; `check_ledger_bulk` says what goes together."""
+    parser.add_argument(
+        "file", metavar="FILE", type=Path, help="signed notes, a JSON text a line; - reads standard input"
+    )
+    parser.add_argument("--url", help="post over the API of this server, as https://lode.example.org (default: here)")
+    parser.add_argument("--token-file", metavar="FILE", type=Path, help="with --url: the file with the token")
+    parser.add_argument("--party", help="without --url: hand in as this organisation, only what is its own")
+    parser.add_argument(
+        "--report", metavar="OUT", type=Path, help="write what became of each line, a JSON object a line"
+    )
+    parser.add_argument("--stop-at-first", action="store_true", help="hand in nothing after the first refused line")
+
+
+def check_ledger_bulk(parser: Parser, options: argparse.Namespace) -> None:
+    """End with a usage error where the options of `ledger bulk` do not go together."""
+    if bool(options.url) != bool(options.token_file):
+        parser.error("--url and --token-file go together")
+    if options.url and options.party:
+        parser.error("--party is for the ledger of this machine: with --url the token says who hands in")
+
+
+def ledger_csv(parser: Parser) -> None:
+    """Say what `lode ledger csv` takes."""
+    parser.add_argument("file", metavar="FILE", type=Path, help="a CSV with one movement a row: see docs/bulk.md")
+    parser.add_argument(
+        "--book", metavar="ORIGIN", required=True, help="the origin of the ledger, as its checkpoint says"
+    )
+    parser.add_argument(
+        "--key",
+        metavar="KEYFILE",
+        type=Path,
+        action="append",
+        required=True,
+        help="a key to sign with; may be repeated",
+    )
+    parser.add_argument(
+        "--onto", metavar="NOTES", type=Path, help="what another party made of the same file: sign beside it"
+    )
+    parser.add_argument(
+        "--encoding", type=encoding, default="utf-8-sig", help="of the file (default: UTF-8, with or without its mark)"
+    )
+
+
+def manifest_make(parser: Parser) -> None:
+    """Say what `lode manifest make` takes."""
+    parser.add_argument(
+        "list", metavar="LIST", type=Path, help="serials, one a line in any order; - reads standard input"
+    )
+    parser.add_argument("manifest", metavar="MANIFEST", type=Path, help="the file to write")
+
+
+def manifest_check(parser: Parser) -> None:
+    """Say what `lode manifest check` takes."""
+    parser.add_argument("file", metavar="FILE", type=Path, help="a manifest, or the proof of a serial")
+    parser.add_argument("--sha256", metavar="HEX", help="manifest_sha256 of the entry")
+    parser.add_argument("--root", metavar="HEX", help="manifest_root of the entry")
+    parser.add_argument("--serials", metavar="COUNT", type=int, help="serials of the entry")
+
+
+def manifest_prove(parser: Parser) -> None:
+    """Say what `lode manifest prove` takes."""
+    parser.add_argument("manifest", metavar="MANIFEST", type=Path)
+    parser.add_argument("serial", metavar="SERIAL")
 
 
 def settle(parser: Parser) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import os
 import signal
 import sys
@@ -75,6 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     _add(ledger, "gather", "ask the witnesses to cosign", arguments.nothing, _django("ledger_gather"))
     _add(ledger, "trust", "print the trust root", arguments.ledger_trust, _django("ledger_trust"))
     _add(ledger, "adopt", "let a signer go on from a checkpoint", arguments.ledger_adopt, _django("ledger_adopt"))
+    _add(
+        *(ledger, "bring-back", "put back from exports what a restored database has lost"),
+        *(arguments.ledger_bring_back, _django("ledger_bring_back")),
+    )
     for name, summary in (
         ("statement", "one account between two days: opening, lines, closing"),
         ("history", "one account over its whole life, as recorded or as it occurred"),
@@ -84,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
         _add(ledger, name, summary, getattr(arguments, f"ledger_{name}"), _django(f"ledger_{name}"))
     _add(ledger, "sign", "sign an entry with a key file; no database", key_commands.ledger_sign, key_commands.sign_note)
     _add(ledger, "append", "hand signed notes in", key_commands.ledger_append, _append)
+    _add(ledger, "bulk", "post a file of signed entries, line by line", arguments.ledger_bulk, _bulk)
+    _add(ledger, "csv", "turn a CSV of movements into signed entries", arguments.ledger_csv, _files("movements", "csv"))
     for nested in ledger.choices.values():
         nested.set_defaults(depth=2)
     _add_keys(commands)
@@ -92,6 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     witness = commands.add_parser("witness", help="witness logs, as lode-witness does")
     add_witness_commands(witness)
     witness.set_defaults(run=_witness, depth=1)
+
+    _add_manifests(commands)
 
     control = commands.add_parser("engine", help="the embedded database").add_subparsers(
         metavar="COMMAND", required=True
@@ -141,6 +150,36 @@ def _engine(command: str) -> Run:
         return done
 
     return run
+
+
+def _add_manifests(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    manifest = commands.add_parser("manifest", help="lists of serials").add_subparsers(metavar="COMMAND", required=True)
+    for name, summary in (
+        ("make", "write the manifest of a list of serials"),
+        ("check", "check a manifest, or the proof of a serial"),
+        ("prove", "prove one serial without the others"),
+    ):
+        _add(manifest, name, summary, getattr(arguments, f"manifest_{name}"), _files("manifests", name))
+
+
+def _files(module: str, command: str) -> Run:
+    """Return a function that runs a command which works on files alone."""
+
+    def run(options: argparse.Namespace, _words: Sequence[str]) -> int:
+        done: int = getattr(importlib.import_module(f"lode.cli.{module}"), command)(options)
+        return done
+
+    return run
+
+
+def _bulk(options: argparse.Namespace, _words: Sequence[str]) -> int:
+    arguments.check_ledger_bulk(options.parser, options)
+    from lode.cli import bulk  # noqa: PLC0415 - only this command needs it
+
+    if options.url:
+        return bulk.send(options)
+    with database():
+        return bulk.here(options)
 
 
 def _django(command: str) -> Run:
