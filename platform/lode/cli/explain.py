@@ -14,10 +14,12 @@ RUNBOOK = """
 What to do (docs/running.md, "After a restore"):
 1. Stop `lode run`, every worker and beat. Delete neither the signer's memory nor the published files.
 2. Compare: the memory says how many entries were signed, `lode ledger verify` how many this database holds.
-3. Bring the missing entries back: replay the write-ahead log to the last moment, restore a newer dump, or promote a
-   replica. Then `lode ledger verify`, and start again: what was signed is continued, and nothing is lost.
-4. Where no copy has them, this log ends here. Never begin a second history under its name: open a new ledger with
-   another LODE_LEDGER_ORIGIN, and name the old log's last checkpoint in its first notice."""
+3. Bring the missing entries back: restore a newer dump, replay the write-ahead log to the last moment, or take them
+   from exports: `lode ledger bring-back FOLDER...` with those of all parties, or an auditor's.
+4. Where the signer's memory was lost, or is old as well: `lode ledger adopt FILE` with the newest checkpoint that
+   anybody holds. Then `lode ledger verify`, and start again: what was signed is continued, and nothing is lost.
+5. Where nobody has the entries any more, this log ends here. Never begin a second history under its name: open a new
+   ledger with another LODE_LEDGER_ORIGIN, and name the old log's last checkpoint in its first notice."""
 
 
 def explain(error: Exception) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from ledger.services.sequence_pending import sequence_pending
 from lode.parties.selectors import list_parties
 
 
@@ -21,6 +22,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.step("Preparing the database", lambda: call_command("prepare_database", verbosity=0))
+        # Finishes what an interrupted run left. A database older than what was signed from it is not served.
+        sequence_pending()
         self.collect_static()
         if os.environ.get("LODE_DEMO") != "0" and not list_parties():
             call_command("demo")
