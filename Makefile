@@ -9,11 +9,11 @@ CHECKS := check-locks check-style check-types check-layers check-migrations chec
 export DJANGO_SETTINGS_MODULE := lode.config.settings
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: help setup run demo test check locks stop clean $(CHECKS)
+.PHONY: help setup run demo test check bench-ledger locks stop clean $(CHECKS)
 .DEFAULT_GOAL := help
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: ## make .venv from the hashed locks (done once; every other command does it when it is needed)
 	@command -v "$(PYTHON)" > /dev/null 2>&1 || { \
@@ -48,6 +48,9 @@ check-document: setup
 	@$(VENV)/python manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
 	@cmp docs/openapi.yaml var/openapi.yaml || { \
 	  echo "docs/openapi.yaml is not current: .venv/bin/python manage.py spectacular --file docs/openapi.yaml" >&2; exit 1; }
+
+bench-ledger: setup ## how fast the ledger is, beside a bare PostgreSQL (LEGS=100000 for a quick look; 15 minutes)
+	@$(VENV)/python -m tests.bench.ledger
 
 locks: ## make requirements/*.txt from requirements/*.in (needs uv; ARGS=--upgrade takes newer versions)
 	@"$(PYTHON)" requirements/locks.py $(ARGS)
