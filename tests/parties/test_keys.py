@@ -17,8 +17,7 @@ from lode.parties import services
 from lode.parties.actor import Actor
 from lode.parties.errors import PartiesCode, PartiesError
 from lode.parties.models import HostedKey, KeyChange
-from lode.parties.selectors import kept_line, key_change, signing_of
-from lode.parties.selectors.signing import valid_keys
+from lode.parties.selectors import kept_line, key_change, signing_of, valid_keys
 from tests.parties.keys_world import LUNA, NOW, TERRA, open_world, own_key, register, sign_papers
 
 

@@ -58,7 +58,7 @@ class TestNewKeys:
     @pytest.mark.parametrize("name", ["desk", "terra/entry/desk", f"terra.{HOST}/log/desk", f"terra.{HOST}/entry/A b"])
     def test_a_name_that_no_page_takes_is_wrong_usage(self, name):
         assert lode("keys", "new", name).returncode == 2
-        assert lode("keys", "new", NAME, "--purpose", "recovery").returncode == 2
+        assert lode("keys", "new", NAME, "--purpose", "recovery").returncode == 2  # its name says entry
 
     def test_a_passphrase_seals_it(self, tmp_path, monkeypatch):
         monkeypatch.setenv("LODE_KEY_PASSPHRASE", "correct horse")

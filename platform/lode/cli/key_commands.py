@@ -16,14 +16,14 @@ from lode.cli.explain import REFUSED
 from lode.cli.key_files import KeyFileError, is_recovery, passphrase_for, read_key, write_key
 from lode.cli.signing_texts import sign_file, signature_line
 
-_NAME = re.compile(r"[a-z0-9-]{1,40}(\.[a-z0-9-]+)+/(entry|recovery)/[a-z0-9-]{1,40}")
+_NAME = re.compile(r"[a-z0-9-]{1,40}(\.[a-z0-9-]+)+/(?P<purpose>entry|recovery)/[a-z0-9-]{1,40}")
 Parser = argparse.ArgumentParser
 
 
 def new(parser: Parser) -> None:
     """Say what `lode keys new` takes."""
     parser.add_argument("name", metavar="NAME", help="PARTY.HOST/entry/LABEL or …/recovery/LABEL; see the page Keys")
-    parser.add_argument("--purpose", choices=("entry", "recovery"), default="entry")
+    parser.add_argument("--purpose", choices=("entry", "recovery"), help="as its name says")
     parser.add_argument("--out", metavar="FILE", type=Path, help="the key file (default: LABEL.key)")
     parser.add_argument("--passphrase", action="store_true", help="seal it (asks, or takes LODE_KEY_PASSPHRASE)")
 
@@ -68,8 +68,9 @@ def ledger_append(parser: Parser) -> None:
 
 def make(options: argparse.Namespace, _words: Sequence[str]) -> int:
     """Make a key, write its file, and print its verifier key."""
-    if not _NAME.fullmatch(options.name) or options.name.split("/")[1] != options.purpose:
-        options.parser.error(f"a key that is for {options.purpose} is named PARTY.HOST/{options.purpose}/LABEL")
+    found = _NAME.fullmatch(options.name)
+    if found is None or options.purpose not in (None, found["purpose"]):
+        options.parser.error("a key is named PARTY.HOST/entry/LABEL or PARTY.HOST/recovery/LABEL, by its purpose")
     path = options.out or Path(f"{options.name.rsplit('/', 1)[1]}.key")
     if path.exists():
         raise KeyFileError("file-exists", f"{path} is there already, and a key is never written over.")

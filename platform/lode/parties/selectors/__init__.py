@@ -16,6 +16,7 @@ from lode.parties.selectors.signing import (
     key_change,
     signature_stands,
     signing_of,
+    valid_keys,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "party_names",
     "signature_stands",
     "signing_of",
+    "valid_keys",
 ]

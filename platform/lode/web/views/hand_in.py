@@ -109,7 +109,7 @@ def _shown(request: HttpRequest, actor: Actor, data: bytes) -> HttpResponse:
         "signers": [line.name for line in note.signatures],
         "note": base64.b64encode(data).decode(),
         "text": note.text.decode(),
-        "verdict": error_sentence(verdict) if verdict else "",
+        "verdict": error_sentence(verdict) if verdict and note.signatures else "",
         "ready": verdict is None,
         "lacks": lacks,
         "may_sign": may_sign,
@@ -141,7 +141,8 @@ def _postings(entry: Entry, names: Any) -> Table | None:
         )
         for leg in entry.legs
     ]  # fmt: skip
-    return Table(caption=_("Postings, in kilograms of the contained element"), columns=columns, rows=rows)
+    caption = _("Postings, in kilograms of the contained element")
+    return Table(caption=caption, columns=columns, rows=rows, caption_hidden=True)
 
 
 urlpatterns = [path("ledger/new/", hand_in, name="hand-in")]

@@ -10,6 +10,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -21,7 +23,7 @@ from lode.parties import services
 from lode.parties.actor import Actor
 from lode.parties.errors import PartiesError
 from lode.parties.possession import PURPOSES
-from lode.parties.selectors import KeyChangeView, key_change, party_names, signing_of
+from lode.parties.selectors import KeyChangeView, key_change, party_names, signing_of, valid_keys
 from lode.web.requests import as_actor, error_sentence, now
 from lode.web.signing import ToSign, signature_given
 from lode.web.templatetags.ui import status as status_html
@@ -45,6 +47,7 @@ def _index(request: HttpRequest, actor: Actor, *, error: FieldError | None = Non
         "table": _table(actor, found),
         "custody": signing.custody,
         "signs_with": [key.name for key in signing.keys],
+        "still_hosted": [key.name for key in valid_keys(actor.organisation, "entry") if key.custody == "hosted"],
         "manages": actor.manages_keys and not actor.sees_all,
         "prefix": f"{actor.organisation}.{host}/",
         "year": now().year,
@@ -70,40 +73,43 @@ def purpose_word(purpose: str) -> str:
     return words.get(purpose, purpose)
 
 
-def custody_word(custody: str | None) -> str:
-    """Return in words who keeps a key."""
-    words = {"held": _("kept by the party itself"), "hosted": _("kept sealed by the operator for the party")}
-    return words.get(custody or "", _("not registered in this ledger"))
-
-
 def _table(actor: Actor, found: tuple[RegisteredKey, ...]) -> Table:
     names = party_names({key.party for key in found}, get_language() or "en")
     columns = [
-        Column(pgettext("of a key", "Name")), Column(_("Party")), Column(_("Purpose")), Column(_("Kept by")),
-        Column(pgettext("of a key", "Valid from entry")), Column(pgettext("of a key", "Revoked by entry")),
-        Column(_("Disputed from entry")), Column(_("State")),
+        Column(pgettext("of a key", "Name")), Column(_("Purpose")), Column(_("Kept by")),
+        Column(pgettext("of a key", "Valid from entry")), Column(_("State")),
     ]  # fmt: skip
     rows = [_row(actor, key, names[key.party]) for key in sorted(found, key=lambda key: -key.valid_from_index)]
-    return Table(caption=_("Registered keys, the newest first"), columns=columns, rows=rows, empty=_("No key yet."))
+    caption = _("Registered keys, the newest first")
+    return Table(caption=caption, columns=columns, rows=rows, empty=_("No key yet."), caption_hidden=True)
 
 
 def _row(actor: Actor, key: RegisteredKey, party: str) -> Row:
-    valid = key.revoked_at_index is None
-    since = key.compromised_since_index
-    may_revoke = valid and actor.manages_keys and key.party == actor.organisation
-    revoke = f"{reverse('key-revoke')}?{urlencode({'vkey': key.vkey})}"
+    kept_by = _("Lode, sealed") if key.custody == "hosted" else party
     return Row(
         (
-            Cell(key.name, css="ref"),
-            Cell(_("Registry") if key.party == "registry" else party),
+            Cell(format_html('<span class="ref wrapped">{}</span> <code>{}</code>', key.name, key.vkey.split("+")[1])),
             Cell(purpose_word(key.purpose)),
-            Cell(custody_word(key.custody)),
+            Cell(_("Registry") if key.party == "registry" else kept_by),
             Cell(str(key.valid_from_index), href=_registered_in(key)),
-            Cell("" if valid else str(key.revoked_at_index), href="" if valid else _entry(key.revoked_at_index)),
-            Cell("" if since is None else str(since), href="" if since is None else _entry(since)),
-            Cell(_("Revoke"), href=revoke) if may_revoke else Cell("" if valid else status_html("revoked")),
+            Cell(_state(actor, key)),
         )
     )
+
+
+def _state(actor: Actor, key: RegisteredKey) -> SafeString:
+    """Say how a key stands; where the reader may, offer to revoke it."""
+    revoked, since = key.revoked_at_index, key.compromised_since_index
+    if revoked is None:
+        if not actor.manages_keys or key.party != actor.organisation:
+            return format_html("{}", _("valid"))
+        address = f"{reverse('key-revoke')}?{urlencode({'vkey': key.vkey})}"
+        return format_html('{} · <a href="{}">{}</a>', _("valid"), address, _("Revoke"))
+    said = format_html(_("by entry {}"), format_html('<a href="{}">{}</a>', _entry(revoked), revoked))
+    if since is None:
+        return format_html("{} {}", status_html("revoked"), said)
+    doubt = format_html(_("disputed from entry {}"), format_html('<a href="{}">{}</a>', _entry(since), since))
+    return format_html("{} {}<br>{}", status_html("revoked"), said, doubt)
 
 
 def _registered_in(key: RegisteredKey) -> str:
