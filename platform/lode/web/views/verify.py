@@ -30,6 +30,7 @@ from lode.web.requests import as_actor, now
 from lode.web.templatetags.ui import hash_tag
 from lode.web.ui import Cell, Column, Row, Table
 from lode.web.verify_texts import config_of
+from lode.web.views.proofs import conservation_table
 
 PAGE = 256
 HEADS = 10
@@ -46,6 +47,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "config": config_of(actor),
         "signed_in": actor is not None,
         "heads": _heads(),
+        "conservation": conservation_table(actor),
         "root": root,
         "command": "tar xf bundle.tar\nlode-verify bundle",
         "own_command": (
