@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -179,3 +180,48 @@ def test_growth_is_proven_from_the_old_frontier_and_the_new_leaves_alone(old):
         verify_consistency(old, new, mth(HASHES[:old]), mth(HASHES[:new]), proof)
     with pytest.raises(LedgerError, match="grew"):
         grown(before, HASHES[old:])(0, 70)
+
+
+def subproof(old: int, hashes: list[bytes], *, whole: bool) -> list[bytes]:
+    """SUBPROOF of RFC 6962 section 2.1.2, as it stands there."""
+    if old == len(hashes):
+        return [] if whole else [mth(hashes)]
+    k = 1
+    while k * 2 < len(hashes):
+        k *= 2
+    if old <= k:
+        return [*subproof(old, hashes[:k], whole=whole), mth(hashes[k:])]
+    return [*subproof(old - k, hashes[k:], whole=False), mth(hashes[:k])]
+
+
+def published_ranges() -> list[tuple[int, int]]:
+    folder = shared("vectors/transparency-dev-merkle/compact/testdata/fuzz/FuzzRangeNodes")
+    found = (re.findall(r"^uint64\((\d+)\)$", path.read_text(), re.MULTILINE) for path in sorted(folder.iterdir()))
+    return [(int(begin), int(end)) for begin, end in found]
+
+
+def test_published_ranges_are_proven_to_extend_what_comes_before_them():
+    # The cases on which a compact range of others once went wrong: leaves from `begin` up to `end`.
+    ranges = published_ranges()
+    assert len(ranges) == 19
+    assert [each for each in ranges if each[0] > each[1]] == [(71, 0)]
+    assert not holds(lambda: consistency_proof(71, 0, get_hash))
+    hashes = [leaf_hash(b"%d" % number) for number in range(max(end for _, end in ranges))]
+
+    def node(level: int, index: int) -> bytes:
+        return mth(hashes[index << level : (index + 1) << level])
+
+    for begin, end in (each for each in ranges if each != (71, 0)):
+        tree_root, frontier = mth(hashes[:end]), Frontier()
+        for item in hashes[:begin]:
+            frontier.append(item)
+        proof = consistency_proof(begin, end, node)
+        assert proof == (subproof(begin, hashes[:end], whole=True) if begin else []), (begin, end)
+        if begin:
+            assert proof == consistency_proof(begin, end, grown(frontier, hashes[begin:end]))
+            verify_consistency(begin, end, mth(hashes[:begin]), tree_root, proof)
+        for index in {begin, end - 1} - {end}:
+            verify_inclusion(hashes[index], index, end, inclusion_proof(index, end, node), tree_root)
+        for item in hashes[begin:end]:
+            frontier.append(item)
+        assert frontier.root() == tree_root, (begin, end)
