@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.note import (
@@ -83,6 +85,28 @@ def test_wycheproof_ed25519():
             seen[case["result"]] += 1
     assert sum(seen.values()) == vectors["numberOfTests"]
     assert min(seen.values()) > 50
+
+
+def test_a_signature_whose_r_is_of_small_order_is_refused():
+    """Only the holder of a key can make one, on purpose; other verifiers differ about it (see ADR 0015)."""
+    seed, order = b"\x07" * 32, 2**252 + 27742317777372353535851937790883648493
+    public = SignerKey("k", seed).vkey.public_key
+    scalar = int.from_bytes(hashlib.sha512(seed).digest()[:32], "little") & ((1 << 254) - 8) | 1 << 254
+    neutral = (1).to_bytes(32, "little")
+    challenge = int.from_bytes(hashlib.sha512(neutral + public + TEXT).digest(), "little")
+    signature = neutral + (challenge * scalar % order).to_bytes(32, "little")
+    Ed25519PublicKey.from_public_bytes(public).verify(signature, TEXT)  # the equation holds
+    assert not ed25519_verify(public, signature, TEXT)
+
+
+def test_a_key_or_signature_of_another_length_verifies_nothing():
+    key, line = signer("k"), signer("k").sign(TEXT)
+    assert ed25519_verify(key.vkey.public_key, line.signature, TEXT)
+    for cut in (0, 1, 31, 63):
+        assert not ed25519_verify(key.vkey.public_key[:cut] if cut < 32 else b"", line.signature, TEXT)
+        assert not ed25519_verify(key.vkey.public_key, line.signature[:cut], TEXT)
+    assert not ed25519_verify(key.vkey.public_key + b"\x00", line.signature, TEXT)
+    assert not ed25519_verify(key.vkey.public_key, line.signature + b"\x00", TEXT)
 
 
 def test_c2sp_example_note():
