@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from ledger.core.conservation import DETAIL, declared
 from ledger.core.entry import Entry, check_identifier
-from ledger.core.note import VerifierKey
+from ledger.core.note import COSIGNERS, ED25519, ML_DSA_44, VerifierKey
 from ledger.core.rules import REGISTRY, Kind, is_id, pledged_by
 
 KEY_PURPOSES = frozenset({"entry", "registry", "log", "witness", "recovery"})
 MAX_REAFFIRMED = 400
+# The types of keys of each purpose, where it is not Ed25519 alone.
+KEY_TYPES = {"log": {ED25519, ML_DSA_44}, "witness": COSIGNERS}
 KEY_CUSTODY = frozenset({"held", "hosted"})
 _MAY_REVOKE = {"revoke": {"compromised_since_index"}}
 
@@ -86,8 +88,9 @@ class Key(_Public):
         expected = {"register": {"action", "vkey", "party", "purpose", "custody"}, "revoke": {"action", "vkey"}}
         if set(details) - _MAY_REVOKE.get(action, set()) != expected.get(action):
             self._refuse_field("has exactly the details that registering or revoking asks for")
-        if VerifierKey.parse(self._detail_text(entry, "vkey")).supported is False:
-            self._refuse_field("carries an Ed25519 key")
+        vkey = VerifierKey.parse(self._detail_text(entry, "vkey"))
+        if not vkey.supported:
+            self._refuse_field("carries a key of a type that is known")
         if action == "revoke":
             since = details.get("compromised_since_index", 0)
             if entry.reason is None:
@@ -99,6 +102,8 @@ class Key(_Public):
         purpose, custody = self._detail_text(entry, "purpose"), self._detail_text(entry, "custody")
         if purpose not in KEY_PURPOSES or custody not in KEY_CUSTODY:
             self._refuse_field("names a known purpose and custody")
+        if vkey.algorithm not in KEY_TYPES.get(purpose, {ED25519}):
+            self._refuse_field(f"carries a key of a type that the purpose {purpose} has")
         if (purpose == REGISTRY) != (details["party"] == REGISTRY):
             self._refuse_field("gives the registry's purpose to the registry alone")
 

@@ -378,6 +378,6 @@ class TestDisputes:
             refusal(lambda: desk.revoke(desk.keys["maker"], compromised_since_index=size + 1)).code
             is LedgerCode.BAD_FIELD
         )
-        witness = desk.register("fund", purpose="witness")
-        assert refusal(lambda: desk.revoke(witness, compromised_since_index=0)).code is LedgerCode.BAD_FIELD
+        other = desk.register("fund", purpose="log")
+        assert refusal(lambda: desk.revoke(other, compromised_since_index=0)).code is LedgerCode.BAD_FIELD
         desk.revoke(desk.keys["maker"], compromised_since_index=desk.size)
