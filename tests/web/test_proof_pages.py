@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from ledger.core import balance_proof, disclosures
 from ledger.core.conservation_proof import check_opening, decode
@@ -71,7 +72,8 @@ def test_the_proof_of_a_balance_is_one_click_from_the_account(demo: World, notic
     assert client.get(path.replace(account.lot, "no-such-lot")).status_code == 404
 
 
-def test_a_hidden_fact_is_read_by_whom_it_was_disclosed_to(demo: World) -> None:
+def test_a_hidden_fact_is_read_by_whom_it_was_disclosed_to(demo: World, settings: Settings) -> None:
+    settings.LODE_KEY_ENCRYPTION_KEY = (demo.var / "secrets" / "lode_key_encryption_key").read_text().strip()
     details, (price,) = disclosures.hide({"price": "17200", "batch": "B-7"}, ["price"], ["a-salt-that-nobody-guesses"])
     account = Account("borealis", "borealis", "Ni", "stock", "hidden-1")
     entry = Entry(
