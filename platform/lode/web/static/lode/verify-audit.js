@@ -31,18 +31,34 @@ class Registry {
     record.until = index;
   }
 
-  /** The parties whose keys, valid at this leaf, signed the note. */
+  /** Once a party has a recovery key, what is entered about its keys is signed by it too; nobody else signs it. */
+  async checkConsent({ details }, signed) {
+    const key = await parseKey(details.vkey);
+    const about = details.action === "register" ? details : this.records.get(`${key.name} ${key.id}`);
+    if (!about) throw new Fault("key-not-valid", { key: key.name });
+    const stranger = signed.find((record) => ![about.party, "registry"].includes(record.party));
+    if (stranger) throw new Fault("key-not-valid", { key: stranger.key.name });
+    const consents = about.purpose === "recovery" ? ["recovery"] : ["recovery", "entry"];
+    const agreed = signed.some((record) => record.party === about.party && consents.includes(record.purpose));
+    const asked = [...this.records.values()].some(
+      (record) => record.party === about.party && record.purpose === "recovery" && record.until === Infinity,
+    );
+    if (asked && !agreed) throw new Fault("missing-signature", { parties: about.party });
+  }
+
+  /** The keys, valid at this leaf, that signed the note. */
   async signers(note, index, open) {
     const found = [];
     for (const line of note.signatures) {
       const record = this.records.get(`${line.name} ${line.id}`);
       if (!record) continue;
-      const fits = record.purpose === (open ? "registry" : "entry") && record.from <= index && index < record.until;
+      const purposes = open ? ["registry", "recovery", "entry"] : ["entry"];
+      const fits = purposes.includes(record.purpose) && record.from <= index && index < record.until;
       if (!fits) throw new Fault("key-not-valid", { key: line.name });
       found.push(record);
     }
     const signed = new Set(await signersOf(note, found.map((record) => record.key)));
-    return found.filter((record) => signed.has(record.key)).map((record) => record.party);
+    return found.filter((record) => signed.has(record.key));
   }
 }
 
@@ -130,7 +146,13 @@ export class Audit {
     if (leaf.public) {
       const entry = await this.checkNote(index, leaf.note, true);
       if (!isPublic(entry)) throw new Fault("bad-leaf");
-      if (entry.kind === "key") await this.registry.apply(entry, index);
+      if (entry.kind === "key") {
+        await this.registry.checkConsent(entry, entry.signed);
+        await this.registry.apply(entry, index);
+      } else {
+        const other = entry.signed.find((record) => record.purpose !== "registry");
+        if (other) throw new Fault("key-not-valid", { key: other.key.name });
+      }
       return;
     }
     if (this.only !== null && index !== this.only) return;
@@ -165,6 +187,7 @@ export class Audit {
       throw fault;
     }
     const entry = readEntry(note.text);
+    entry.signed = signed;
     entry.id = hex(await sha256(note.bytes));
     if (entry.book !== this.head.origin) throw new Fault("wrong-book", { book: entry.book });
     if (this.entries.has(entry.id)) throw new Fault("again", { first: this.entries.get(entry.id).index });
@@ -172,7 +195,7 @@ export class Audit {
     const original = entry.kind === "reversal" ? this.original(entry) : null;
     if (entry.kind !== "reversal" || original) {
       checkRule(entry, original);
-      const missing = [...mustSign(entry, original)].filter((party) => !signed.includes(party));
+      const missing = [...mustSign(entry, original)].filter((party) => !signed.some((record) => record.party === party));
       if (missing.length) throw new Fault("missing-signature", { parties: missing.sort().join(", ") });
     }
     this.entries.set(entry.id, { index, kind: entry.kind, legs: entry.legs, parties: entry.parties, documents: entry.documents,
