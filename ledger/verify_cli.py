@@ -217,6 +217,8 @@ def _sentences(report: audit.Report, origin: str) -> Iterator[str]:
         whose = "every account" if report.party is None else f"every account of {report.party}"
         told = f"in the totals of {report.conservation} notices, the same as their sources'."
         yield f"Conservation: {whose} counts {told}"
+    if report.manifests:
+        yield f"Serials: {report.manifests} lists are those that their entries name."
     if report.disclosures:
         yield f"Disclosed: {report.disclosures} facts are those that their entries hide."
     if report.disputed:

@@ -78,6 +78,7 @@ class Report:
     elements: dict[str, int] = field(default_factory=dict)
     conservation: int = 0
     disclosures: int = 0
+    manifests: int = 0
     disputed: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -147,6 +148,7 @@ class Audit:
             elements=opened.element_totals(),
             conservation=self._conservation.checked,
             disclosures=opened.disclosures,
+            manifests=opened.manifests,
             disputed=opened.disputes.open(opened.book.registry),
         )
 

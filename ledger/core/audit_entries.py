@@ -16,6 +16,7 @@ from ledger.core import leaf as leaves
 from ledger.core import seal as seals
 from ledger.core.audit_conservation import check_disclosures
 from ledger.core.audit_disputes import Disputes
+from ledger.core.audit_manifests import check_manifest
 from ledger.core.audit_open import Found, Left, Movement, Opened
 from ledger.core.audit_tree import TreeAudit, failure
 from ledger.core.book import MOST_MG, Book, Candidate, Signed, candidate_of, read
@@ -70,6 +71,7 @@ class EntryAudit:
         self.opened = 0
         self.signatures = 0
         self.disclosures = 0
+        self.manifests = 0
         self._ids = IdTable(tree.checkpoint.size)
 
     def take(self, index: int, found: Found) -> None:
@@ -110,6 +112,7 @@ class EntryAudit:
         if any(not -MOST_MG <= balance_mg <= MOST_MG for _, _, _, balance_mg in lines):
             return False
         self._count(index, found.entry_id, found.signed, lines)
+        self.manifests += found.manifests
         return True
 
     def _check_public(self, index: int, data: bytes, leaf: leaves.PublicLeaf) -> None:
@@ -156,6 +159,7 @@ class EntryAudit:
         movements = [(leg.account, leg.mass_mg) for leg in sorted(candidate.entry.legs)]
         self._check_seal(index, leaf.time, movements, seal)
         self.disclosures += check_disclosures(self._read, index, candidate.entry.details)
+        self.manifests += check_manifest(self._read, index, candidate.entry)
         self._take_in(index, candidate, signed, seal.accounts)
 
     def check_balances(self, data: bytes) -> int:

@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 from ledger.core import leaf as leaves
 from ledger.core.audit_disputes import compromised_keys, is_doubtful
+from ledger.core.audit_manifests import check_manifest
 from ledger.core.audit_tree import TreeAudit
 from ledger.core.book import Book, candidate_of
 from ledger.core.disclosures import ALGORITHM
@@ -61,7 +62,8 @@ class Plan:
 class Opened(NamedTuple):
     """An entry that holds by itself; its seal is committed to, and has yet to be compared with what came before.
 
-    `movements` are sorted by account; `signed` is the number of parties.
+    `movements` are sorted by account; `signed` is the number of parties, `manifests` that of the
+    lists of serials that were held against it.
     """
 
     entry_id: bytes
@@ -70,6 +72,7 @@ class Opened(NamedTuple):
     movements: tuple[Movement, ...]
     signed: int
     seal: bytes
+    manifests: int
 
 
 class Left(Enum):
@@ -152,7 +155,8 @@ class Opener:
             return Left.TO_LOOK_AT
         known = self._accounts
         movements = tuple((known.setdefault(leg[:5], leg[:5]), leg[5]) for leg in sorted(candidate.entry.legs))
-        return Opened(candidate.entry_id, time, candidate.entry.occurred, movements, len(parties), seal)
+        manifests = check_manifest(self._read, index, candidate.entry)
+        return Opened(candidate.entry_id, time, candidate.entry.occurred, movements, len(parties), seal, manifests)
 
     def _reach(self, index: int) -> None:
         while self._public and self._public[0][0] < index:

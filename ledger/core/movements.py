@@ -138,7 +138,8 @@ class ReSupply(_Custody):
 class Embody(Kind):
     """Stock or material in process becomes product with serial numbers; owner and holder stay, the lot may change.
 
-    Details: `manifest_sha256`, the digest of the list of serials, and `serials`, how many there are. The holder signs.
+    Details: `manifest_sha256`, the digest of the list of serials, and `serials`, how many there are; it may give
+    `manifest_root`, the root of the tree over them. The holder signs.
     """
 
     name = "embody"
@@ -153,6 +154,8 @@ class Embody(Kind):
         serials = entry.details.get("serials")
         if not HEX32.fullmatch(self._detail_text(entry, "manifest_sha256")):
             self._refuse_field("gives manifest_sha256 as 64 lower-case hexadecimal digits")
+        if "manifest_root" in entry.details and not HEX32.fullmatch(self._detail_text(entry, "manifest_root")):
+            self._refuse_field("gives manifest_root as 64 lower-case hexadecimal digits")
         if not isinstance(serials, int) or isinstance(serials, bool) or serials < 1:
             self._refuse_field("gives the number of serials, at least 1")
 

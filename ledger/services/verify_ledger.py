@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from ledger.core.audit import Audit, Depth
 from ledger.core.errors import LedgerCode, LedgerError
+from ledger.core.manifest import FOLDER as MANIFESTS
 from ledger.core.tiles import Read
 from ledger.selectors.checkpoints import latest_checkpoint, ledger_size, make_entry_proof
 from ledger.selectors.trust import trust
 from ledger.selectors.values import SignedCheckpoint
 from ledger.services import projections
 from ledger.services.replay import Replay
-from ledger.sql import reads, tree
+from ledger.sql import manifests, reads, tree
 from ledger.sql.inbox import APP
 from ledger.sql.reads import StoredEntry
 from ledger.sql.snapshot import snapshot
@@ -97,6 +98,8 @@ def _files(checkpoint: SignedCheckpoint) -> Read:
         if path.startswith("tile/"):
             return tiles(path)
         folder, _, name = path.partition("/")
+        if folder == MANIFESTS:
+            return manifests.content(name, None)
         stored = entry(int(name.split(".")[0])) if folder == "entries" else None
         if stored is None:
             return None

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from ledger import verify_cli
 from ledger.core import manifest
 from ledger.core.entry import move, net_legs
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.manifest import MAX_SERIALS, Manifest
 from ledger.selectors.manifests import manifest_file, manifest_files, manifest_of
+from ledger.services.export_ledger import export_ledger
 from ledger.services.keep_manifest import keep_manifest
 from ledger.services.verify_ledger import verify_ledger
-from tests.ledger.world import account, append, note, open_world, receive
+from tests.ledger.world import NOW, account, append, note, open_world, receive
 
 FILE = manifest.write(["PACK-1", "PACK-2"])
 FOUND = manifest.read([FILE])
@@ -102,3 +105,20 @@ def test_a_hundred_thousand_serials_come_back_byte_for_byte(own_database: str) -
     back = manifest_file(index=index, party="lessor")
     assert hashlib.sha256(back).hexdigest() == found.sha256
     assert manifest.prove(back, "LODE-2024-054321").root == found.root
+
+
+def test_exports_carry_what_one_may_read_and_the_verifier_holds_it_against_the_entry(
+    own_database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    open_world()
+    index = embody(FOUND.details)
+    keep(index)
+    for party, lists in ((None, 1), ("lessor", 1), ("recycler", 0)):
+        folder = tmp_path / f"export-{party}"
+        export_ledger(directory=folder, party=party, now=NOW)
+        assert [path.read_bytes() for path in folder.glob("manifests/*")] == [FILE] * lists
+        assert verify_cli.main([str(folder)]) == 0
+        assert ("Serials: 1 lists are those" in capsys.readouterr().out) is bool(lists)
+    (tmp_path / "export-lessor" / "manifests" / FOUND.sha256).write_bytes(NOBODYS)
+    assert verify_cli.main([str(tmp_path / "export-lessor")]) == 1
+    assert capsys.readouterr().out.startswith(f"NOT OK. Entry {index} does not have manifests/{FOUND.sha256} as its")

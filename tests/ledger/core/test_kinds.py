@@ -141,7 +141,15 @@ def test_embody():
     details = {"manifest_sha256": DIGEST, "serials": 3}
     packs = state(LENT, "product")._replace(lot="packs")
     sound(entry("embody", moved(LENT, packs, 5), details=details), {"maker"})
-    for bad in ({}, details | {"serials": 0}, details | {"serials": True}, details | {"manifest_sha256": "ab"}):
+    sound(entry("embody", moved(LENT, packs, 5), details=details | {"manifest_root": DIGEST}), {"maker"})
+    for bad in (
+        {},
+        details | {"manifest_root": "ab"},
+        details | {"manifest_root": 7},
+        details | {"serials": 0},
+        details | {"serials": True},
+        details | {"manifest_sha256": "ab"},
+    ):
         assert code_of(entry("embody", moved(LENT, packs, 5), details=bad)) is LedgerCode.BAD_FIELD
     assert code_of(entry("embody", moved(LENT, state(A, "product"), 5), details=details)) is LedgerCode.BAD_LEG
     assert code_of(entry("embody", moved(state(LENT, "scrap"), packs, 5), details=details)) is LedgerCode.BAD_LEG
