@@ -10,14 +10,12 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from ledger.core.errors import LedgerError
+from ledger.witness.arguments import parser
 from ledger.witness.cosign import Witness
 from ledger.witness.folder import WitnessFolder
 from ledger.witness.server import WitnessServer
-
-_DEFAULT_PORT = 8471
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,28 +28,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    made = argparse.ArgumentParser(
-        prog="lode-witness",
-        description="Witness logs: cosign each tree head that extends the last one cosigned, and no other.",
-    )
-    add_commands(made)
-    return made
-
-
-def add_commands(made: argparse.ArgumentParser) -> None:
-    """Add `keygen` and `serve` to a parser."""
-    commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    keygen = commands.add_parser("keygen", help="make the keys of a new witness and print their public halves")
-    keygen.add_argument("name", metavar="NAME", help="the witness's name, as witness.example.com/w1")
-    keygen.add_argument("--dir", type=Path, default=Path("witness"), help="the folder of the witness (./witness)")
-    serve = commands.add_parser("serve", help="answer POST /add-checkpoint until Ctrl-C")
-    serve.add_argument("--dir", type=Path, default=Path("witness"), help="the folder of the witness (./witness)")
-    serve.add_argument("--host", default="127.0.0.1", help="the address to listen at (127.0.0.1)")
-    serve.add_argument("--port", type=int, default=_DEFAULT_PORT, help=f"the port, 0 for any ({_DEFAULT_PORT})")
 
 
 def run(options: argparse.Namespace) -> int:
