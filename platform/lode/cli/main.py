@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import NoReturn
 
-from ledger.witness.cli import add_commands as add_witness_commands
+from ledger.witness.arguments import add_commands as add_witness_commands
 from lode.cli import arguments, key_commands
 from lode.cli.explain import INTERRUPTED, explain
 from lode.engine.places import database_is_given, require_writable, var_folder
