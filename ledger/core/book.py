@@ -65,11 +65,15 @@ class Candidate:
         """Whether it names no other entry, and nothing but balances remembers it once it was taken in."""
         return self.kind.moves and not self.names and self.kind.name not in _REMEMBERED
 
+    @cached_property
+    def moved(self) -> tuple[Account, ...]:
+        """The accounts of the legs, in their order."""
+        return tuple([leg.account for leg in self.entry.legs])
+
     @property
-    def accounts(self) -> Iterable[Account]:
+    def accounts(self) -> tuple[Account, ...]:
         """The accounts whose balances after the entry decide whether it may stand: moved, or pledged where they are."""
-        yield from (leg.account for leg in self.entry.legs)
-        yield from (account for account, _ in self.pledged)
+        return self.moved + tuple([account for account, _ in self.pledged]) if self.pledged else self.moved
 
     @cached_property
     def locked(self) -> frozenset[bytes]:
@@ -207,7 +211,7 @@ class Book:
             self.periods.check(entry)
             self._check_shipment(candidate)
         elif kind.name == "release":
-            self.liens.check_release(entry, whole=self.seen_by is None)
+            self.liens.check_release(entry, whole=self._sees_all(entry.details["owner"]))
         elif kind.name == "statement":
             self.periods.check_closing(entry, signed.day)
         elif kind.name == "reaffirm":

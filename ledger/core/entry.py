@@ -72,7 +72,7 @@ class Leg(NamedTuple):
     @property
     def account(self) -> Account:
         """The account that the leg moves."""
-        return Account(*self[:5])
+        return tuple.__new__(Account, self[:5])  # in half the time of Account(*self[:5])
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
@@ -13,11 +14,15 @@ from ledger.core.bulk import LineReport, LineState
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.selectors.checkpoints import ledger_size
 from ledger.services.append_entry import append_entry
-from ledger.services.sequence_pending import Order, post_at_once, sequence_pending
+from ledger.services.sequence_pending import Order, post_at_once, sequence_pending, verified
+from ledger.services.uncollected import uncollected
 from ledger.sql.bulk import Fate, fates
 
+_Handed = tuple[int, bytes | LedgerError]
+_Line = tuple[int, Order | LedgerError]
+
 # Lines that are held, posted and committed together: what is in memory at once, and what a killed stream does again.
-CHUNK = 250
+CHUNK = 100
 
 
 def append_entries(
@@ -34,19 +39,30 @@ def append_entries(
     Each entry is posted whole or refused whole. A refused line does not keep those after it from being posted, unless
     `stop_at_first`: then its report is the last, and each line is committed before the next is read. A line may stand
     for why it could not be read. `party` None may hand in anything; a party only what it may read itself (else
-    `forbidden`). Handing the same in again posts nothing twice, so whoever was cut off begins again. Only one chunk is
-    held at a time; `clock` tells when it was received.
+    `forbidden`). Handing the same in again posts nothing twice, so whoever was cut off begins again. Two chunks are
+    held at a time, one that is posted and one that is read meanwhile; `clock` tells when it was received.
 
     Raises what keeps everything from being posted (`not-open`, `fork`, a database that is gone).
     """
     stream = _Stream(submitted_by, clock, party, ledger_size())
     numbered = enumerate(notes, 1)
-    while piece := list(islice(numbered, 1 if stop_at_first else chunk)):
-        reports = stream.take(piece)
+    pieces = (stream.read([line]) for line in numbered) if stop_at_first else _ahead(stream, numbered, chunk)
+    for lines in pieces:
+        reports = stream.take(lines)
         yield from reports
         if stop_at_first and reports[0].state is LineState.REFUSED:
             break
     sequence_pending()  # batches in quick succession are published now and then; the last one is published here
+
+
+def _ahead(stream: _Stream, numbered: Iterator[_Handed], chunk: int) -> Iterator[list[_Line]]:
+    """Give the lines chunk by chunk, each read and verified while the one before it is posted."""
+    with ThreadPoolExecutor(1) as reader:
+        lines = stream.read(list(islice(numbered, chunk)))
+        while lines:
+            coming = reader.submit(stream.read, list(islice(numbered, chunk)))
+            yield lines
+            lines = coming.result()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +72,14 @@ class _Stream:
     party: str | None
     since: int  # the size of the ledger when the stream began
 
-    def take(self, piece: Sequence[tuple[int, bytes | LedgerError]]) -> list[LineReport]:
+    def read(self, piece: Sequence[_Handed]) -> list[_Line]:
+        """Read the lines, and verify their signatures as far as the keys are known."""
+        with uncollected():
+            return [(number, self._read(note)) for number, note in piece]
+
+    def take(self, lines: Sequence[_Line]) -> list[LineReport]:
         """Post a chunk, and report on its lines."""
-        lines = [(number, self._read(note)) for number, note in piece]
-        wanted = {item.entry_id: item for _, item in lines if isinstance(item, Candidate)}
+        wanted = {item.candidate.entry_id: item for _, item in lines if isinstance(item, Order)}
         known = {entry_id for entry_id, fate in fates(list(wanted)).items() if fate.state != "refused"}
         found = self._post([item for entry_id, item in wanted.items() if entry_id not in known])
         found |= _settled(list(known))
@@ -68,11 +88,12 @@ class _Stream:
             if isinstance(item, LedgerError):
                 reports.append(_refused(number, None, item.code, item.sentence))
             else:
-                reports.append(self._report(number, item, found[item.entry_id], existed=item.entry_id in known))
-                known.add(item.entry_id)
+                entry_id = item.candidate.entry_id
+                reports.append(self._report(number, item.candidate, found[entry_id], existed=entry_id in known))
+                known.add(entry_id)
         return reports
 
-    def _read(self, note: bytes | LedgerError) -> Candidate | LedgerError:
+    def _read(self, note: bytes | LedgerError) -> Order | LedgerError:
         if isinstance(note, LedgerError):
             return note
         try:
@@ -82,10 +103,9 @@ class _Stream:
         if self.party is not None and self.party not in entries.readers(candidate.entry):
             sentence = f"{self.party} is not a party to this entry. One of its parties hands it in."
             return LedgerError(LedgerCode.FORBIDDEN, sentence)
-        return candidate
+        return Order(candidate, self.submitted_by, self.clock(), verified(candidate))
 
-    def _post(self, items: Sequence[Candidate]) -> dict[bytes, Fate]:
-        orders = [Order(item, self.submitted_by, self.clock()) for item in items]
+    def _post(self, orders: Sequence[Order]) -> dict[bytes, Fate]:
         if orders:
             post_at_once(orders, answer=lambda _size: None)
         return {order.candidate.entry_id: self._fate(order) for order in orders}

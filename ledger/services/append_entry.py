@@ -16,10 +16,9 @@ from django.db import connections, transaction
 
 from ledger.core.book import Candidate, read
 from ledger.core.errors import LedgerCode, LedgerError
-from ledger.core.registry import verifies
 from ledger.selectors.entries import submission_of
 from ledger.selectors.values import PostedEntry
-from ledger.services.sequence_pending import BATCH, Order, keys_at_hand, post_in_turn, sequence_pending
+from ledger.services.sequence_pending import BATCH, Order, post_in_turn, sequence_pending, verified
 from ledger.services.submit_entry import submit_entry
 from ledger.sql import chain, inbox
 
@@ -59,19 +58,6 @@ def _stands(error: Exception) -> bool:
     return isinstance(error, LedgerError) and error.code is LedgerCode.DUPLICATE
 
 
-def _verified(candidate: Candidate) -> frozenset[tuple[bytes, bytes]]:
-    """Verify the signatures ahead, as far as this process knows the keys."""
-    registry = keys_at_hand()
-    if registry is None:
-        return frozenset()
-    found = []
-    for line in candidate.parsed.signatures:
-        record = registry.find(line.name, line.key_id)
-        if record is not None and verifies(record.vkey, candidate.parsed.text, line.signature):
-            found.append((record.vkey.public_key, line.signature))
-    return frozenset(found)
-
-
 class _Waiting:
     """A caller who sleeps until he is answered, or until he is to work himself."""
 
@@ -94,7 +80,7 @@ class _Waiting:
         except LedgerError as error:
             self.fail(error)
             return None
-        self.order = Order(candidate, submitted_by, now, _verified(candidate))
+        self.order = Order(candidate, submitted_by, now, verified(candidate))
         return self.order
 
     def answer(self, signed_size: int) -> None:

@@ -69,9 +69,8 @@ class Orderer:
         heads = {account: ends[account].head for account in candidate.accounts if account in ends}
         seal = seals.make_seal(candidate.entry, index=index, time=text, heads=heads)
         after = {line.account: line.balance_mg for line in seal.accounts}
-        for account in candidate.accounts:
-            if account not in after:
-                after[account] = heads[account].balance_mg if account in heads else 0
+        for account, _ in candidate.pledged:
+            after[account] = heads[account].balance_mg if account in heads else 0
         self.book.check_after(candidate, signed, after)
         self.book.take_in(candidate, index, after)
         # From here on nothing is refused.
@@ -124,8 +123,7 @@ class Orderer:
         occurred = dt.date.fromisoformat(candidate.entry.occurred)
         heads = seals.heads_after(candidate.entry_id, seal)
         ends, touched, add = self.ends, self.batch.touched, self.batch.legs.append
-        for number, leg in enumerate(candidate.entry.legs):
-            account = leg.account
+        for number, (account, leg) in enumerate(zip(candidate.moved, candidate.entry.legs, strict=True)):
             head = heads[account]
             end = ends.get(account)
             if end is None:

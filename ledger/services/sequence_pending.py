@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
 from django.db import OperationalError, connections, transaction
@@ -27,6 +28,7 @@ from ledger.core.note import VerifierKey
 from ledger.core.registry import KeyRegistry, verifies
 from ledger.services.desk import Desk, sit_down
 from ledger.services.failpoints import failpoint
+from ledger.services.uncollected import uncollected
 from ledger.sql import chain, inbox, leading
 from ledger.sql.chain import EntryRow
 from ledger.sql.inbox import APP, SEQUENCER, Answer, InboxRow
@@ -47,7 +49,7 @@ class SequenceReport:
     size: int
 
 
-@dataclass(slots=True)
+@dataclass
 class Order:
     """An entry to be posted without a stay in the inbox, and what became of it: its `row`, or an `error`.
 
@@ -61,6 +63,11 @@ class Order:
     verified: frozenset[tuple[bytes, bytes]] = frozenset()
     row: EntryRow | None = None
     error: Exception | None = None
+
+    @cached_property
+    def names(self) -> list[int]:
+        """The numbers under which the database locks what the entry spends or answers."""
+        return inbox.lock_numbers(self.candidate.locked)
 
     def verify(self, key: VerifierKey, text: bytes, signature: bytes) -> bool:
         """Say whether a signature holds, without working out again what is known."""
@@ -101,6 +108,8 @@ class _Done:
 # One thread of a process leads at a time, at the one desk that the process has.
 _turn = threading.Lock()
 _desk: Desk | None = None
+# The keys as this process saw them last, for a look ahead; whether a key is valid is seen in the turn.
+_keys: KeyRegistry | None = None
 
 
 def sequence_pending(*, limit: int | None = None) -> SequenceReport:
@@ -164,9 +173,16 @@ def _post(orders: Sequence[Order], answer: Callable[[int], None], wait_ms: int) 
     return True
 
 
-def keys_at_hand() -> KeyRegistry | None:
-    """Return the registry as this process last saw it, for a look ahead; None where it has not led yet."""
-    return None if _desk is None else _desk.orderer.book.registry
+def verified(candidate: Candidate) -> frozenset[tuple[bytes, bytes]]:
+    """Verify signatures ahead of an order, as far as this process knows the keys: (public key, signature) that hold."""
+    keys, found = _keys, []
+    if keys is None:
+        return frozenset()
+    for line in candidate.parsed.signatures:
+        record = keys.find(line.name, line.key_id)
+        if record is not None and verifies(record.vkey, candidate.parsed.text, line.signature):
+            found.append((record.vkey.public_key, line.signature))
+    return frozenset(found)
 
 
 def forget_desk() -> None:
@@ -191,9 +207,9 @@ def _run() -> None:
 
 def _lead(orders: Sequence[Order], limit: int, wait_ms: int, *, alone: bool) -> _Done:
     """Become the leader, and put one batch in order and sign it. Lets go where no files are to be published."""
-    global _desk  # noqa: PLW0603 - a process has one
+    global _desk, _keys  # noqa: PLW0603 - a process has one
     desk, _desk = _desk, None  # whatever goes wrong from here on, what is remembered is not believed any more
-    names = [number for order in orders for number in inbox.lock_numbers(order.candidate.locked)]
+    names = sorted({number for order in orders for number in order.names})
     ids = [order.candidate.entry_id for order in orders]
     done = _Done(leader=True)
     try:
@@ -202,7 +218,8 @@ def _lead(orders: Sequence[Order], limit: int, wait_ms: int, *, alone: bool) -> 
             if (desk := sit_down()) is None:
                 return done
             standing = leading.lead(wait_ms, names, ids)
-        before = _stage(desk, standing, orders, limit, done)
+        with uncollected():
+            before = _stage(desk, standing, orders, limit, done)
     except OperationalError as error:
         if not leading.gave_up(error):
             raise
@@ -211,6 +228,7 @@ def _lead(orders: Sequence[Order], limit: int, wait_ms: int, *, alone: bool) -> 
     done.leads = desk.is_due(alone=alone) or not desk.orderer.batch.entries
     desk.sign(before, let_go=not done.leads)
     done.desk = _desk = desk
+    _keys = desk.orderer.book.registry
     return done
 
 
@@ -218,7 +236,7 @@ def _stage(desk: Desk, standing: Standing, orders: Sequence[Order], limit: int, 
     """Write a batch: what waits in the inbox, then the orders that nobody stands before."""
     rows = inbox.pending(limit) if standing.waiting else []
     waiting = [_read(row) for row in rows]
-    direct = [order for order in orders if standing.promised.isdisjoint(inbox.lock_numbers(order.candidate.locked))]
+    direct = [order for order in orders if standing.promised.isdisjoint(order.names)]
     candidates = [item for item in waiting if isinstance(item, Candidate)]
     posted = standing.known | chain.posted_among(SEQUENCER, [item.entry_id for item in candidates])
     before = desk.begin([*candidates, *(order.candidate for order in direct)], posted)

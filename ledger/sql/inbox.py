@@ -52,7 +52,8 @@ def _rows(alias: str, query: str, parameters: Sequence[bytes | int | str]) -> li
 
 def lock_numbers(names: Iterable[bytes]) -> list[int]:
     """Return the numbers by which the database locks names, in the one order in which everybody locks."""
-    return sorted({int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True) for name in names})
+    hashed = hashlib.blake2b
+    return sorted({int.from_bytes(hashed(name, digest_size=8).digest(), "big", signed=True) for name in names})
 
 
 def lock(names: Iterable[bytes]) -> None:

@@ -141,7 +141,7 @@ def test_a_refused_line_may_be_posted_later(own_database: str) -> None:
     assert said(streamed([receive(5), note])) == [(1, "posted", 4, None), (2, "posted", 5, None)]
 
 
-def test_only_a_chunk_is_read_ahead(own_database: str) -> None:
+def test_only_one_chunk_is_read_ahead_of_the_one_that_is_posted(own_database: str) -> None:
     open_world()
     notes = [receive(1) for _ in range(9)]
     taken = 0
@@ -153,7 +153,7 @@ def test_only_a_chunk_is_read_ahead(own_database: str) -> None:
             yield note
 
     reports = append_entries(notes=counted(), submitted_by="lessor", clock=lambda: NOW, chunk=3)
-    assert (next(reports).line, taken, len(list_entries(party=None, kind="receive"))) == (1, 3, 3)
+    assert (next(reports).line, taken, len(list_entries(party=None, kind="receive"))) == (1, 6, 3)
     reports.close()
     assert said(streamed(notes))[2:4] == [(3, "existed", 6, None), (4, "posted", 7, None)]
 
