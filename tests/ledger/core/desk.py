@@ -12,7 +12,17 @@ from ledger.core.note import SignerKey
 from ledger.core.posting import apply
 from ledger.core.registry import KeyRegistry
 from ledger.core.rules import REGISTRY
+from tests.ledger import builder
 from tests.ledger.builder import BOOK, signer
+
+
+class SealedBook(builder.Book):
+    """A ledger in memory that seals at the time it is told."""
+
+    at = ""
+
+    def time(self) -> str:
+        return self.at
 
 
 class Desk:
@@ -24,6 +34,7 @@ class Desk:
         self.keys: dict[str, SignerKey] = {REGISTRY: self.root}
         self.balances: dict[Account, int] = {}
         self.posted: dict[bytes, Candidate] = {}
+        self.times: list[str] = []
         self.day = "2024-01-02"
         self.size = 0
         self._count = 0
@@ -65,7 +76,8 @@ class Desk:
             for entry_id in self.book.missing([candidate]) & self.posted.keys():
                 known = self.posted[entry_id]
                 self.book.know(known, list(self.posted).index(entry_id))
-        signed = self.book.check(candidate, self.size, f"{self.day}T12:00:00Z")
+        time = f"{self.day}T12:00:00Z"
+        signed = self.book.check(candidate, self.size, time)
         moved = apply(self.balances, entry)
         after = {account: moved.get(account, self.balances.get(account, 0)) for account in candidate.accounts}
         self.book.check_after(candidate, signed, after)
@@ -73,8 +85,16 @@ class Desk:
         self.book.forget_known()
         self.balances |= moved
         self.posted[candidate.entry_id] = candidate
+        self.times.append(time)
         self.size += 1
         return self.size - 1
+
+    def ledger(self) -> SealedBook:
+        """Return what was posted as a ledger, sealed and ready to be exported."""
+        sealed = SealedBook()
+        for candidate, sealed.at in zip(self.posted.values(), self.times, strict=True):
+            sealed.append_note(candidate.note)
+        return sealed
 
     def id_of(self, index: int) -> str:
         return list(self.posted)[index].hex()

@@ -13,6 +13,7 @@ from ledger.core.entry import Account, Entry, Leg
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.kinds import kind_of
 from tests.ledger.builder import DIGEST, account, moved
+from tests.ledger.core.audits import audited
 from tests.ledger.core.desk import Desk
 
 PARTIES = ("bank", "fund", "lessor", "maker")
@@ -187,6 +188,13 @@ class TheBook(RuleBasedStateMachine):
         if done is not None:
             pair = frozenset({"lessor", "maker"})
             self.closed[pair] = max(day, self.closed.get(pair, ""))
+
+    def teardown(self) -> None:
+        """What was let through holds before every auditor, and before each party with its part of it."""
+        ledger = self.desk.ledger()
+        audited(ledger)
+        for party in PARTIES:
+            audited(ledger, party)
 
     def entry(self, index: int) -> Entry:
         return list(self.desk.posted.values())[index].entry
