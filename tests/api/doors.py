@@ -15,6 +15,7 @@ READS = {
     "parties": ALL,
     "parties/voltaic": ALL,
     "keys": ALL,
+    "key-changes/{challenge}": frozenset(),
     "accounts": ALL,
     "accounts/statement?owner=meridian&holder=voltaic&element=Ni&state=stock&lot=lot-1": BOTH,
     "accounts/statement?owner=meridian&holder=meridian&element=Ni&state=stock&lot=lot-1": LESSOR,
@@ -49,6 +50,8 @@ READS = {
 }
 # Each write with a body that is sound, and who may do it.
 WRITES = {
+    "key-changes": ("key", frozenset()),  # for tokens that manage keys, see test_keys.py
+    "key-changes/{challenge}": ("lines of a key", frozenset()),
     "entries": ("note", frozenset({"meridian"})),
     "entries?dry_run=true": ("note", frozenset({"meridian"})),
     "entries/bulk": ("lines", frozenset({"meridian", "voltaic", "stranger"})),  # each line is answered for itself
@@ -73,6 +76,7 @@ def names_in(api) -> dict[str, object]:
     return {
         "ref": api.ref,
         "statement": api.statement,
+        "challenge": "0" * 64,
         "lease": lease,
         "notice": world.indexes("notice")[0],
         "receive": world.indexes("receive")[0],
@@ -95,6 +99,8 @@ def body_of(api, kind: str, names) -> dict[str, object]:
     bodies = {
         "note": {"note": world.entry_note()},
         "nothing": {},
+        "key": {"action": "revoke", "vkey": "any", "reason": "lost"},
+        "lines of a key": {"signatures": {}},
         "keys": keys,
         "message": {**keys, "text": "Is this right?"},
         "adjustment": {**keys, "reason": "weighed again"},

@@ -26,7 +26,7 @@ def names(api) -> dict[str, object]:
 
 def test_no_address_is_forgotten():
     """A new address fails here until it stands in one of the two tables."""
-    dummies = dict.fromkeys(("ref", "statement", "lease_id"), "x") | dict.fromkeys(
+    dummies = dict.fromkeys(("ref", "statement", "lease_id", "challenge"), "x") | dict.fromkeys(
         ("lease", "receive", "size", "period", "notice"), 1
     )
     tried = {

@@ -30,7 +30,7 @@ LINES = (
     "known_at_size",
 )  # fmt: skip
 ENTRIES = (
-    *_ENTRY, *Account._fields, "mass_mg", "balance_before_mg", "balance_after_mg", "signed_by", "corrects",
+    *_ENTRY, *Account._fields, "mass_mg", "balance_before_mg", "balance_after_mg", "signed_by", "custody", "corrects",
 )  # fmt: skip
 LEARNED = (*_AXES, "before_mg", "after_mg", "difference_mg", "as_of", "since_size", "known_at_size")
 LEARNED_LINES = (*_ENTRY, "days_late", *Account._fields, "mass_mg", "as_of", "since_size", "known_at_size")
@@ -62,10 +62,14 @@ def line_rows(statement: AccountStatement, lines: Iterable[StatementLine]) -> Ro
 
 
 def entry_rows(entries: Iterable[EntrySummary]) -> Rows:
-    """Give entries a row for each posting, and one for an entry that moves nothing."""
+    """Give entries a row for each posting, and one for an entry that moves nothing.
+
+    `signed_by` and `custody` (held by the party, or hosted for it) go in step, a word for each signature.
+    """
     for entry in entries:
         legs: tuple[PostedLeg | None, ...] = entry.legs or (None,)
         signed_by = " ".join(line.party or line.key_name for line in entry.signatures)
+        custody = " ".join(line.custody or "unknown" for line in entry.signatures)
         for leg in legs:
             account: dict[str, Cell] = dict.fromkeys(Account._fields)
             if leg:
@@ -77,6 +81,7 @@ def entry_rows(entries: Iterable[EntrySummary]) -> Rows:
                 "balance_before_mg": leg.balance_before_mg if leg else None,
                 "balance_after_mg": leg.balance_after_mg if leg else None,
                 "signed_by": signed_by,
+                "custody": custody,
                 "corrects": entry.corrects,
             }
 
