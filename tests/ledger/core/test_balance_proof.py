@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from ledger.core import seal as seals
 from ledger.core.balance_proof import BalanceProof, BalanceReport, Proven, decode, encode, verify
 from ledger.core.errors import LedgerCode, LedgerError
+from ledger.core.proof import Proof
 from tests.ledger.builder import DIGEST, Book, account, moved, signer
 
 OWN = account("lessor", "lessor")
@@ -118,6 +120,17 @@ def test_another_tree_head_another_log_or_another_book_is_refused() -> None:
     stranger.log = signer("other.example/book")
     with pytest.raises(LedgerError):
         prove(stranger)
+
+
+def test_an_entry_that_is_not_under_the_tree_head_is_refused() -> None:
+    made = book()
+    proof = Proof.parse(made.proof(5))
+    moved_up = dataclasses.replace(proof, hashes=(bytes(32), *proof.hashes[1:]))
+    entries = [Proven(made.notes[at], made.seals[at], made.proof(at)) for at in (2, 3, 4)]
+    last = Proven(made.notes[5], made.seals[5], moved_up.to_bytes())
+    with pytest.raises(LedgerError, match="does not lead to the root of 6 leaves") as refusal:
+        prove(made, entries=(*entries, last))
+    assert (refusal.value.code, refusal.value.index) == (LedgerCode.BAD_PROOF, 5)
 
 
 def test_a_public_entry_in_the_chain_is_refused() -> None:
