@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from operator import itemgetter
 from typing import ClassVar, NoReturn
 
 from ledger.core.disclosures import check_concealed
@@ -16,6 +18,13 @@ INSIDE = frozenset({State.STOCK, State.TRANSIT, State.PROCESS, State.PRODUCT, St
 AT_REST = frozenset({State.STOCK, State.PRODUCT, State.SCRAP})
 ANY = frozenset(State)
 HEX32 = re.compile(r"[0-9a-f]{64}")
+
+
+@lru_cache
+def _key_of(axes: tuple[str, ...]) -> Callable[[Leg], tuple[str, ...]]:
+    # The element and those axes of a leg.
+    first, second, *others = (Leg._fields.index(axis) for axis in ("element", *axes))
+    return itemgetter(first, second, *others)
 
 
 class Kind:
@@ -91,10 +100,13 @@ class Kind:
                 self._refuse_leg(f"{verb} the state {leg.state}")
 
     def _check_fixed(self, entry: Entry, axes: tuple[str, ...]) -> None:
+        key_of = _key_of(axes)
         totals: dict[tuple[str, ...], int] = {}
         for leg in entry.legs:
-            key = (leg.element, *(getattr(leg, axis) for axis in axes))
+            key = key_of(leg)
             totals[key] = totals.get(key, 0) + leg.mass_mg
+        if not any(totals.values()):
+            return
         for key in sorted(totals):
             if totals[key]:
                 named = ", ".join(f"{axis} {value}" for axis, value in zip(axes, key[1:], strict=True))
