@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from ledger.core import manifest
 from ledger.core.entry import Account
 from ledger.selectors.balances import balances
 from lode.demo.figures import kg_per_kwh
@@ -36,10 +36,9 @@ def pack_mass_mg(element: str, packs: int) -> int:
     return kg(packs * PACK_KWH * kg_per_kwh(CHEMISTRY)[element])
 
 
-def manifest(prefix: str, first: int, packs: int) -> dict[str, object]:
-    """Return the details of an embodiment: how many serials, and the digest of their list, one a line."""
-    serials = "".join(f"{prefix}{number:07d}\n" for number in range(first, first + packs))
-    return {"manifest_sha256": hashlib.sha256(serials.encode()).hexdigest(), "serials": packs, "chemistry": CHEMISTRY}
+def serials(prefix: str, first: int, packs: int) -> bytes:
+    """Return the manifest of a batch of packs."""
+    return manifest.write(f"{prefix}{number:07d}" for number in range(first, first + packs))
 
 
 def balance_of(account: Account) -> int:

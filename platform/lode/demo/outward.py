@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
+from ledger.core import manifest
 from ledger.core.entry import Account, Leg, move
+from ledger.selectors.entries import entry_by_id
+from ledger.services.keep_manifest import keep_manifest
 from lode.demo.cast import CELL_MAKER, LESSOR, OPERATOR
-from lode.demo.fleet import METALS, PACKS_A_BATCH, References, balance_of, manifest, pack_mass_mg
+from lode.demo.fleet import CHEMISTRY, METALS, PACKS_A_BATCH, References, balance_of, pack_mass_mg, serials
 from lode.demo.posting import Assay, Book, certificate, stock
 
 # Wet kilograms received of the nickel and the cobalt sulfate, and wet kilograms missing when they were weighed again.
@@ -94,10 +97,13 @@ def build_packs(book: Book, month: date, *, packs: int = PACKS_A_BATCH, first_se
         scrap_legs += move(here, Account(LESSOR, CELL_MAKER, element, "scrap", "cathode-scrap"), scrap_mg)
         built_legs += move(here, Account(LESSOR, CELL_MAKER, element, "product", f"packs-{tag}"), built_mg)
     book.post("process", month.replace(day=24), scrap_legs, by=CELL_MAKER, reference=f"CATH-{tag}")
-    book.post(
+    listed = serials(f"KW{tag}", first_serial, packs)
+    entry_id = book.post(
         "embody", month.replace(day=27), built_legs, by=CELL_MAKER, reference=f"PACK-{tag}",
-        details=manifest(f"KW{tag}", first_serial, packs),
+        details={**manifest.read([listed]).details, "chemistry": CHEMISTRY},
     )  # fmt: skip
+    index = entry_by_id(entry_id=entry_id, party=CELL_MAKER).summary.index
+    keep_manifest(index=index, chunks=[listed], party=CELL_MAKER)
 
 
 def deliver_packs(book: Book, built: date, month: date) -> None:

@@ -23,6 +23,7 @@ from ledger.selectors.balances import balances
 from ledger.selectors.checkpoints import ledger_size, proof_of
 from ledger.selectors.disclosed import disclosed_facts
 from ledger.selectors.entries import entry_detail, list_entries, stream_entries
+from ledger.selectors.manifests import manifest_file, manifest_of
 from ledger.selectors.values import EntryDetail, EntryProof, EntrySummary, PostedLeg
 from lode.exports.core.ledger_tables import ENTRIES, entry_rows
 from lode.exports.downloads import streamed
@@ -226,6 +227,7 @@ def detail(request: HttpRequest, actor: Actor, index: str) -> HttpResponse:
         "commitment_command": COMMITMENT % {"n": index},
         "verify_config": config_of(actor),
         "files": ("note", "seal", "leaf", "tlog-proof"),
+        "manifest": manifest_of(index=int(index), party=actor.reads_as) if found.summary.kind == "embody" else None,
     }
     return render(request, "web/ledger/detail.html", context)
 
@@ -300,9 +302,18 @@ def file(request: HttpRequest, actor: Actor, index: str, name: str) -> HttpRespo
     return attachment(f"{index}.{name}", data, "text/plain; charset=utf-8")
 
 
+@require_GET
+@as_actor
+def manifest(request: HttpRequest, actor: Actor, index: str) -> HttpResponse:  # noqa: ARG001
+    """Answer the list of serials of an entry, byte for byte as its digest says."""
+    data = manifest_file(index=int(index), party=actor.reads_as)
+    return attachment(f"{index}.manifest", data, "text/plain; charset=utf-8")
+
+
 urlpatterns = [
     path("ledger/", index, name="ledger"),
     re_path(r"^ledger\.(?P<form>csv|json)$", table, name="ledger-table"),
     re_path(r"^ledger/(?P<index>[0-9]{1,18})/$", detail, name="entry"),
     re_path(r"^ledger/(?P<index>[0-9]{1,18})\.(?P<name>note|seal|leaf|tlog-proof)$", file, name="entry-file"),
+    re_path(r"^ledger/(?P<index>[0-9]{1,18})\.manifest$", manifest, name="entry-manifest"),
 ]
