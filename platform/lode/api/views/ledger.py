@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import transaction
 from django.http import StreamingHttpResponse
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
@@ -13,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ledger.core import entry as entries
-from ledger.core.errors import LedgerCode
+from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.note import Note
 from ledger.selectors.checkpoints import (
     checkpoint_at,
@@ -24,10 +23,10 @@ from ledger.selectors.checkpoints import (
 )
 from ledger.selectors.entries import entry_by_id, entry_detail, list_entries, stream_entries, submission
 from ledger.selectors.values import Preview, Submission
+from ledger.services.append_entry import append_entry
 from ledger.services.keep_disclosures import Disclosed, check_disclosed, keep_disclosures
-from ledger.services.submit_entry import dry_run, submit_entry
+from ledger.services.submit_entry import dry_run
 from lode.api.cursors import read_cursor, write_cursor
-from lode.api.idempotency import idempotency_key
 from lode.api.problems import ProblemError
 from lode.api.renderers import CsvRenderer, JsonRenderer
 from lode.api.resource import IMMUTABLE, Resource
@@ -96,7 +95,7 @@ class Entries(Resource):
         check_disclosed(note=note, disclosed=disclosed)
         if check_only:
             return Response(self._checked(dry_run(note=note, now=self.now, as_if_signed=True)))
-        return self.once(lambda: self._submit(note, disclosed, request))
+        return self.once(lambda: self._append(note, disclosed))
 
     def _check_own(self, note: bytes) -> None:
         """Raise ProblemError unless the organisation is one of those who may read the entry."""
@@ -108,29 +107,25 @@ class Entries(Resource):
                 f"{self.actor.organisation} is not a party to this entry. One of its parties hands it in.",
             )
 
-    def _submit(self, note: bytes, disclosed: Sequence[Disclosed], request: Request) -> Response:
-        with transaction.atomic():
-            answer = submit_entry(
-                note=note,
-                submitted_by=self.actor.organisation,
-                now=self.now,
-                idempotency_key=idempotency_key(request),
-            )
-        # The commit has run the sequencer, or has woken another one.
-        found = submission(entry_id=answer.entry_id, party=self.actor.organisation)
-        if found.state == "refused":
-            raise ProblemError(422, f"ledger.{found.code}", f"{found.message} Nothing was posted.")
+    def _append(self, note: bytes, disclosed: Sequence[Disclosed]) -> Response:
+        # The entry's id is its own key of idempotency: the same entry is posted once, whoever hands it in how often.
+        try:
+            existed = append_entry(note=note, submitted_by=self.actor.organisation, now=self.now).existed
+        except LedgerError as error:
+            if error.code is not LedgerCode.BUSY:
+                raise
+            existed = False  # it is kept, and will be posted
+        entry_id = entries.entry_id(Note.parse(note).text).hex()
+        found = submission(entry_id=entry_id, party=self.actor.organisation)
         if disclosed:
-            keep_disclosures(
-                entry_id=answer.entry_id, disclosed=disclosed, party=self.actor.organisation, now=self.now
-            )
-        status = 200 if answer.existed else 201 if found.state == "posted" else 202
+            keep_disclosures(entry_id=entry_id, disclosed=disclosed, party=self.actor.organisation, now=self.now)
+        status = 200 if existed else 201 if found.state == "posted" else 202
         place = (
             reverse("api:entry", args=[found.index])
             if found.index is not None
             else reverse("api:submission", args=[found.entry_id])
         )
-        data = {**SubmissionShape(found).data, "existed": answer.existed}
+        data = {**SubmissionShape(found).data, "existed": existed}
         return Response(data, status=status, headers={"Location": place})
 
     def _checked(self, preview: Preview) -> dict[str, Any]:
