@@ -18,7 +18,7 @@ from ledger.core.entry import Entry, State, decode, entry_id
 from ledger.core.errors import LedgerError
 from ledger.core.kinds import KINDS, kind_of
 from ledger.core.merkle import leaf_hash, node_hash, root
-from ledger.core.note import Note
+from ledger.core.note import COSIGNATURE_V1, CosignerKey, Note
 from ledger.core.posting import check_balanced
 from ledger.core.tiles import entries_path, entry_bundle, tile_bytes, tiles_for_growth
 from tests.web.conftest import PageAs
@@ -415,3 +415,40 @@ def test_a_browser_without_ed25519_says_so(page_as: PageAs) -> None:
     page = visit.goto("/verify/")
     expect(page.locator("#verify-result [data-said]")).to_contain_text("lode-verify")
     expect(page.locator("#verify-now")).to_be_hidden()
+
+
+class TestWitnesses:
+    """A policy with a quorum is held against the lines that stand under the tree head."""
+
+    def check(self, page_as: PageAs, cosigned: Change) -> str:
+        page = page_as("auditor").goto("/verify/")
+        vkeys = [str(key.vkey) for key in WITNESSES]
+        asked = "".join(f"witness w{number} {vkey}\n" for number, vkey in enumerate(vkeys))
+        asked += "group some 2 w0 w1 w2\nquorum some\n"
+        lie(page, "**/ledger/log/policy", lambda body: body.replace(b"quorum none\n", asked.encode()))
+        lie(page, "**/ledger/log/checkpoint", cosigned)
+        return check(page)
+
+    def test_the_quorum_is_met(self, page_as: PageAs) -> None:
+        assert self.check(page_as, lambda body: cosigned_by(body, 0, 2)).startswith("checked: All ")
+
+    def test_too_few_have_cosigned(self, page_as: PageAs) -> None:
+        verdict = self.check(page_as, lambda body: cosigned_by(body, 1))
+        assert verdict.startswith("failed: ")
+        assert "not cosigned by as many witnesses as the policy's quorum some asks for" in verdict
+
+    def test_a_line_that_does_not_hold(self, page_as: PageAs) -> None:
+        def forge(body: bytes) -> bytes:
+            lines = cosigned_by(body, 0, 1, 2).split(b"\n")
+            lines[-2] = lines[-2][:-6] + (b"AAAA" if lines[-2][-6:-2] != b"AAAA" else b"BBBB") + lines[-2][-2:]
+            return b"\n".join(lines)
+
+        assert "the signature of w2.example does not fit" in self.check(page_as, forge)
+
+
+WITNESSES = [CosignerKey(f"w{number}.example", bytes([number]) * 32, COSIGNATURE_V1) for number in range(3)]
+
+
+def cosigned_by(checkpoint: bytes, *witnesses: int) -> bytes:
+    text = Note.parse(checkpoint).text
+    return checkpoint + "".join(f"{WITNESSES[number].cosign(text, 1_704_110_400)}\n" for number in witnesses).encode()

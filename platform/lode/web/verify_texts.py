@@ -73,7 +73,7 @@ def _about_the_tree() -> dict[str, str]:
         "bad-checkpoint": _("It is not an origin, a size and a root."),
         "bad-policy": _("The policy cannot be read."),
         "bad-key": _("The key of %(key)s cannot be used."),
-        "needs-witnesses": _("The policy asks for witnesses, which this page does not check. Use lode-verify."),
+        "no-quorum": _("It is not cosigned by as many witnesses as the policy's quorum %(quorum)s asks for."),
         "other-keys": _(
             "The keys of %(book)s are not those that this browser kept. Ask the operator and others why before you "
             "trust it."

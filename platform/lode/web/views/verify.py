@@ -88,6 +88,7 @@ def _heads() -> Table:
                 Cell(hash_tag(head.root.hex())),
                 Cell(utc_time(head.created_at)),
                 Cell(head.origin),
+                Cell(", ".join(head.cosigned_by) or _("no witness yet")),
             )
         )
         for head in list_checkpoints(limit=HEADS)
@@ -96,6 +97,7 @@ def _heads() -> Table:
         caption=_("The latest signed tree heads"),
         columns=(
             Column(_("Entries"), numeric=True), Column(_("Root")), Column(_("Signed at")), Column(_("Signed by")),
+            Column(_("Cosigned by")),
         ),
         rows=rows,
         caption_hidden=True,

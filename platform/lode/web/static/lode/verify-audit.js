@@ -1,6 +1,6 @@
 /* The audit: the tree that anybody can check, the entries that this reader holds, and the chains of their accounts. */
 import { Fault, equal, hex, readCanonical, sha256, text } from "./verify-bytes.js";
-import { accountOf, commitment, openCheckpoint, parseKey, parseLeaf, parseNote, parseProof, parseSeal, signersOf } from "./verify-note.js";
+import { accountOf, checkQuorum, commitment, openCheckpoint, parseKey, parseLeaf, parseNote, parseProof, parseSeal, signersOf } from "./verify-note.js";
 import { checkRule, isPublic, mustSign, readEntry } from "./verify-rules.js";
 import { Tree, leadsTo, leafHash } from "./verify-tree.js";
 
@@ -105,6 +105,7 @@ export class Audit {
     if (data === null) throw new Fault("missing-file", { path: "checkpoint" });
     try {
       this.head = await openCheckpoint(data, this.trust.logs);
+      await checkQuorum(data, this.trust.policy);
     } catch (fault) {
       throw fault instanceof Fault ? new Fault("checkpoint", { why: fault.code, ...fault.facts }) : fault;
     }

@@ -2,6 +2,7 @@
 import { Fault, concat, ed25519, hex, readCanonical, sha256, text, unbase64, utf8 } from "./verify-bytes.js";
 
 const ED25519 = 1;
+const COSIGNATURE = 4; // of witnesses, with the time; ML-DSA-44 (6) is none of a browser's algorithms yet
 const MAX_NOTE = 64_000;
 const PRIME = 2n ** 255n - 19n;
 const SMALL_ORDER = new Set([
@@ -15,7 +16,7 @@ function checkName(name) {
   if (!name || name.includes("+") || /[\s\u0000-\u001f]/u.test(name)) throw new Fault("bad-key", { key: name });
 }
 
-/** Read `<name>+<key id>+<base64(type ‖ key)>`. Types other than Ed25519 are kept, and sign nothing that counts here. */
+/** Read `<name>+<key id>+<base64(type ‖ key)>`. Types other than those two are kept, and sign nothing that counts here. */
 export async function parseKey(vkey) {
   const parts = vkey.trim().split("+");
   const [name, id, blob] = [parts[0], parts[1], parts.slice(2).join("+")];
@@ -23,7 +24,7 @@ export async function parseKey(vkey) {
   if (!/^[0-9a-f]{8}$/.test(id ?? "") || !blob) throw new Fault("bad-key", { key: name });
   const bytes = unbase64(blob);
   const key = { name, id, type: bytes[0], bytes: bytes.subarray(1), vkey: vkey.trim() };
-  if (key.type !== ED25519) return key;
+  if (key.type !== ED25519 && key.type !== COSIGNATURE) return key;
   const expected = hex(await sha256(utf8(`${name}\n`), bytes)).slice(0, 8);
   if (expected !== id || key.bytes.length !== 32) throw new Fault("bad-key", { key: name });
   const y = BigInt(`0x${hex(key.bytes.slice().reverse())}`) & (2n ** 255n - 1n);
@@ -51,15 +52,23 @@ export function parseNote(data) {
   return { text: signed, bytes: utf8(signed), signatures };
 }
 
+async function holds(key, signature, bytes) {
+  if (key.type === ED25519) return ed25519(key.bytes, signature, bytes);
+  if (signature.length !== 72) return false;
+  const seconds = new DataView(signature.buffer, signature.byteOffset).getBigUint64(0);
+  return ed25519(key.bytes, signature.subarray(8), concat(utf8(`cosignature/v1\ntime ${seconds}\n`), bytes));
+}
+
 /** Return those of `known` that signed. A line of a known key that does not verify refuses the whole note. */
 export async function signersOf(note, known) {
-  const byName = new Map(known.filter((key) => key.type === ED25519).map((key) => [`${key.name} ${key.id}`, key]));
+  const checked = known.filter((key) => key.type === ED25519 || key.type === COSIGNATURE);
+  const byName = new Map(checked.map((key) => [`${key.name} ${key.id}`, key]));
   const signed = new Set();
   for (const line of note.signatures) {
     const key = byName.get(`${line.name} ${line.id}`);
     if (!key) continue;
     if (signed.has(key)) throw new Fault("duplicate", { key: key.name });
-    if (!(await ed25519(key.bytes, line.signature, note.bytes))) throw new Fault("bad-signature", { key: key.name });
+    if (!(await holds(key, line.signature, note.bytes))) throw new Fault("bad-signature", { key: key.name });
     signed.add(key);
   }
   if (!signed.size) throw new Fault("unknown-key");
@@ -79,18 +88,35 @@ export async function openCheckpoint(data, logs) {
   return { origin, size: Number(sizeText), root, note: data };
 }
 
-/** The log's keys in a C2SP policy. Witnesses are not checked here: a policy that asks for them is refused. */
+/** A C2SP policy: the log's Ed25519 keys, witnesses by name, groups in order, and who must have cosigned. */
 export async function parsePolicy(data) {
-  const logs = [];
-  let quorum = null;
+  const policy = { logs: [], witnesses: new Map(), groups: [], quorum: null };
   for (const line of text(data).split("\n")) {
-    const words = line.trim().split(/\s+/);
-    if (words[0] === "log") logs.push(await parseKey(words[1] ?? ""));
-    if (words[0] === "quorum") quorum = words[1];
+    const [word, name, third, ...members] = line.trim().split(/\s+/);
+    if (word === "log") policy.logs.push(await parseKey(name ?? ""));
+    if (word === "witness") policy.witnesses.set(name, await parseKey(third ?? ""));
+    if (word === "group") policy.groups.push({ name, threshold: third, members });
+    if (word === "quorum") policy.quorum = name;
   }
-  if (!logs.length || quorum === null) throw new Fault("bad-policy");
-  if (quorum !== "none") throw new Fault("needs-witnesses");
-  return logs;
+  policy.logs = policy.logs.filter((key) => key.type === ED25519);
+  if (!policy.logs.length || policy.quorum === null) throw new Fault("bad-policy");
+  return policy;
+}
+
+/** Hold a tree head to the quorum of its policy: witnesses' lines hold, and there are as many as it asks for. */
+export async function checkQuorum(data, { witnesses, groups, quorum }) {
+  if (quorum === "none") return;
+  const signed = await signersOf(parseNote(data), [...witnesses.values()]).catch((fault) => {
+    if (fault.code !== "unknown-key") throw fault;
+    return [];
+  });
+  const met = new Set([...witnesses].filter(([, key]) => signed.includes(key)).map(([name]) => name));
+  for (const { name, threshold, members } of groups) {
+    const needed = { all: members.length, any: 1 }[threshold] ?? Number(threshold);
+    if (!(needed >= 1)) throw new Fault("bad-policy");
+    if (members.filter((member) => met.has(member)).length >= needed) met.add(name);
+  }
+  if (!met.has(quorum)) throw new Fault("no-quorum", { quorum });
 }
 
 export function parseLeaf(data) {

@@ -124,16 +124,18 @@ export const shortRoot = (head) => hex(head.root).slice(0, 8);
 export async function trustOf(source, given) {
   const stated = { policy: await source.read("policy"), registry: await source.read("registry.vkey") };
   if (!stated.policy || !stated.registry) throw new Fault("missing-file", { path: "policy, registry.vkey" });
-  const logs = await parsePolicy(stated.policy);
-  const book = logs[0].name;
-  const said = { log: logs.map((key) => key.vkey).join("\n"), registry: text(stated.registry).trim() };
+  const policy = await parsePolicy(stated.policy);
+  const book = policy.logs[0].name;
+  const said = { log: policy.logs.map((key) => key.vkey).join("\n"), registry: text(stated.registry).trim() };
   const kept = memory.load("keys", book);
   if (given.log || given.registry) {
     const own = { log: given.log || said.log, registry: given.registry || said.registry };
-    return { ...(await parsed(own)), book, from: given.log && given.registry ? "given" : "partly-given", said };
+    // Who gives the log's key trusts it alone, as with lode-verify: the operator's own quorum is not asked for.
+    const asked = given.log ? { quorum: "none" } : policy;
+    return { ...(await parsed(own)), policy: asked, book, from: given.log && given.registry ? "given" : "partly-given", said };
   }
   if (kept && (kept.log !== said.log || kept.registry !== said.registry)) throw new Fault("other-keys", { book });
-  return { ...(await parsed(said)), book, from: kept ? "kept" : "data", said };
+  return { ...(await parsed(said)), policy, book, from: kept ? "kept" : "data", said };
 }
 
 async function parsed(keys) {
