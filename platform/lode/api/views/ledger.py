@@ -81,7 +81,7 @@ class Entries(Resource):
         request=NewEntryShape,
         responses={200: SubmissionShape, 201: SubmissionShape, 202: SubmissionShape},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Response:  # noqa: ARG002
         """Hand in an entry that its parties have signed.
 
         201: it stands in the ledger. 202: it is kept and will be sequenced. 200: it was there already, or, with
