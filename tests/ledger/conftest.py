@@ -81,4 +81,5 @@ def guarded(guarded_once: Grown, django_db_blocker: DjangoDbBlocker) -> Iterator
     with django_db_blocker.unblock(), databases.clone(guarded_once.database) as copy:
         book = Guarded(copy)
         yield book
+        book.see_nothing_changed()
         book.close()

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
+from pytest_django import DjangoDbBlocker
 
 from ledger.sql import script
 from tests.ledger.guarded_book import NO_RIGHT, REFUSED, ROLES, STRANGERS, Guarded
+from tests.support import databases
+from tests.support.databases import CLUSTER
 
 # What the sequencer brings up to date; everything else is added to, and the inbox is answered.
 PROJECTIONS = {"ledger_balance", "ledger_dispute", "ledger_period", "ledger_pledge", "ledger_shipment"}
@@ -46,6 +52,37 @@ def test_every_table_of_the_ledger_is_guarded(guarded: Guarded) -> None:
     three = ["ledger_guard_rows", "ledger_guard_statements", "ledger_guard_writers"]
     inbox = {"ledger_inbox": ["ledger_guard_answer", *three]}
     assert dict(found) == dict.fromkeys(guarded.tables, three) | inbox
+
+
+def unguarded(database: str) -> list[object]:
+    """Return the tables of the ledger of which one of the three guards is missing or not always on."""
+    with psycopg.connect(CLUSTER.url("postgres", database)) as superuser:
+        found = superuser.execute(
+            "SELECT c.relname FROM pg_class AS c LEFT JOIN pg_trigger AS t ON tgrelid = c.oid AND tgenabled = 'A'"
+            " AND tgname IN ('ledger_guard_rows', 'ledger_guard_statements', 'ledger_guard_writers')"
+            " WHERE c.relkind = 'r' AND c.relname LIKE 'ledger\\_%' GROUP BY c.relname HAVING count(t.oid) <> 3"
+        ).fetchall()
+    return sorted(name for (name,) in found)
+
+
+def test_from_the_second_migration_on_every_table_is_guarded_at_every_one(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    with django_db_blocker.unblock(), databases.clone("template0") as name:
+        for connection in connections.all():
+            connection.close()
+        executor = MigrationExecutor(connections["owner"])
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes("ledger"))
+        steps = [migration.name for migration, _ in plan]
+        assert steps[:2] == ["0001_initial", "0002_guard"]
+        call_command("migrate", "ledger", "0001", database="owner", verbosity=0)
+        assert len(unguarded(name)) == 9
+        for step in steps[1:]:
+            call_command("migrate", "ledger", step, database="owner", verbosity=0)
+            assert unguarded(name) == [], step
+        # And back again, on a ledger that nobody uses yet: every migration can be undone.
+        call_command("migrate", "ledger", "zero", database="owner", verbosity=0)
+        assert unguarded(name) == []
 
 
 def test_only_projections_may_ever_be_changed(guarded: Guarded) -> None:
