@@ -11,12 +11,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connections
 from pytest_django import Settings
 
 from ledger import verify_cli
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.note import Note, VerifierKey
+from ledger.core.receipt import Receipt
 from ledger.core.witness import Request
 from ledger.selectors.checkpoints import (
     checkpoint_at,
@@ -25,6 +27,7 @@ from ledger.selectors.checkpoints import (
     list_checkpoints,
     proof_of,
 )
+from ledger.selectors.keys import keys
 from ledger.selectors.trust import trust_root
 from ledger.services.export_ledger import export_ledger
 from ledger.services.gather_cosignatures import GatherReport, gather_cosignatures
@@ -33,6 +36,7 @@ from ledger.services.verify_ledger import verify_ledger
 from ledger.witness.cosign import Witness
 from ledger.witness.folder import WitnessFolder
 from ledger.witness.server import WitnessServer
+from lode.jobs.tasks import gather as gather_job
 from tests.ledger.world import NOW, append, open_world, receive
 from tests.support import databases
 
@@ -347,3 +351,45 @@ def test_a_line_that_was_changed_in_the_database_is_found(partners, own_database
     problems = verify_ledger().problems
     assert problems
     assert any("lessor.example/witness" in problem for problem in problems)
+
+
+class TestCommands:
+    """What the operator types."""
+
+    def test_gather_says_what_each_witness_answered(self, partners, monkeypatch, capsys):
+        for partner in partners:
+            partner.time = int(time.time())
+        partners[0].stop()
+        with pytest.raises(CommandError) as refusal:
+            call_command("ledger_gather")
+        assert "cosigned by lessor, lessor-ml-dsa: fewer than the quorum asks for" in str(refusal.value)
+        said = capsys.readouterr().out
+        assert f"auditor, auditor-ml-dsa at {partners[0].url}: It cannot be asked" in said
+        assert f"lessor, lessor-ml-dsa at {partners[1].url}: 2 lines" in said
+        partners[0].start()
+        call_command("ledger_gather")
+        by = "auditor, auditor-ml-dsa, lessor, lessor-ml-dsa"
+        assert f"The checkpoint of 4 entries is cosigned by {by}." in capsys.readouterr().out
+
+    def test_trust_registers_and_prints_what_an_auditor_is_given(self, partners, capsys):
+        call_command("ledger_trust", "--register")
+        printed, said = capsys.readouterr()
+        assert printed == f"# registry.vkey: {trust_root().registry_vkey}\n{trust_root().policy.decode()}"
+        assert "Registered by public entries: auditor, auditor-ml-dsa, lessor, lessor-ml-dsa." in said
+        registered = [key for key in keys() if key.purpose == "witness"]
+        assert {key.vkey for key in registered} == {str(key) for partner in partners for key in partner.vkeys}
+        assert {key.party for key in registered} == {"auditor", "auditor-ml-dsa", "lessor", "lessor-ml-dsa"}
+        call_command("ledger_trust", "--register")
+        assert "nothing was missing" in capsys.readouterr().err
+        assert verify_ledger().problems == ()
+
+    def test_a_receipt_is_a_file(self, partners, tmp_path):
+        call_command("ledger_receipt", "2", "--output", str(tmp_path / "two.cose"))
+        receipt = Receipt.parse((tmp_path / "two.cose").read_bytes())
+        receipt.verify(proof_of(index=2, party=None).leaf, VerifierKey.parse(trust_root().log_vkey))
+
+    def test_the_job_does_the_same(self, partners):
+        for partner in partners:
+            partner.time = int(time.time())
+        gather_job()
+        assert latest_cosigned_checkpoint().size == 4
