@@ -281,6 +281,22 @@ class TestManifest:
         assert "[bad-proof]" in shell.run("manifest", "check", proof, code=1).stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ledger", "csv", "missing", "--book", "b", "--key", "missing"),
+        ("manifest", "check", "missing"),
+        ("ledger", "bulk", "missing", "--url", "https://lode.example", "--token-file", "missing"),
+    ],
+    ids=["csv", "manifest", "bulk"],
+)
+def test_what_a_party_does_needs_no_django_and_no_database(words: tuple[str, ...]) -> None:
+    code = f"import sys; from lode.cli.main import main; code = main({list(words)!r}); "
+    code += "sys.exit(9 if {'django', 'psycopg', 'celery'} & {m.split('.')[0] for m in sys.modules} else code)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (3, "No such file or directory (missing).\n")
+
+
 def test_key_files_are_those_of_sumdb(tmp_path: Path) -> None:
     # Made by Go's golang.org/x/mod/sumdb/note, from its documentation.
     path = tmp_path / "key"
