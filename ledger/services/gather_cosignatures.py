@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import math
 import threading
 import time
 from collections.abc import Sequence
@@ -177,6 +176,6 @@ def _post(waiting: Sequence[_Asked], until: float) -> None:
 
 def _post_one(item: _Asked, body: bytes, until: float) -> None:
     try:
-        item.answer = witness_client.post(item.url, body, max(1, math.ceil(until - time.monotonic())))
+        item.answer = witness_client.post(item.url, body, int(max(0, until - time.monotonic())) + 1)
     except Exception as error:  # noqa: BLE001 - whatever a stranger's answer leads to is that witness's trouble alone
         item.answer = error

@@ -36,7 +36,7 @@ from ledger.sql.leading import Standing
 
 WAIT_MS = 10_000
 BATCH = 500
-_TURN_SECONDS = 0.0003
+_TURN_SECONDS = 1 / 3000
 
 
 @dataclass(frozen=True, slots=True)
