@@ -93,6 +93,7 @@ def account_lines(
             contract=line.contract,
             reference=line.reference,
             late=line.late,
+            disputed_by=tuple(line.disputed_by),
             leg=_leg(statement.account, line),
             balance_before_mg=line.after_mg - line.mass_mg,
             balance_after_mg=line.after_mg,

@@ -21,12 +21,10 @@ from ledger.selectors.values import (
     RegisteredKey,
     Submission,
 )
-from ledger.sql import chain, inbox, positions, reads
+from ledger.sql import chain, inbox, positions, reads, standing
 from ledger.sql.reads import StoredEntry, StoredLeg, Where
 
-_HAS_LEG = (
-    "EXISTS (SELECT FROM ledger_named_leg AS l WHERE l.entry_index = e.index AND l.element = %(element)s)"
-)
+_HAS_LEG = "EXISTS (SELECT FROM ledger_named_leg AS l WHERE l.entry_index = e.index AND l.element = %(element)s)"
 _ON_ACCOUNT = "e.index IN (SELECT l.entry_index FROM ledger_leg AS l WHERE l.account_id = %(account)s)"
 _FOUND_BY = (
     "(strpos(lower(e.reference), lower(%(search)s)) > 0 OR strpos(lower(e.contract), lower(%(search)s)) > 0"
@@ -71,7 +69,7 @@ def list_entries(
         if row is None:
             return ()
         where.add(_ON_ACCOUNT, account=row.number)
-    return _summaries(reads.entries(where, limit=limit))
+    return _summaries(reads.entries(where, limit=limit), party)
 
 
 def stream_entries(*, party: str | None, before_index: int | None = None, **filters: Any) -> Iterator[EntrySummary]:
@@ -141,18 +139,20 @@ def posted_leg(leg: StoredLeg) -> PostedLeg:
     return PostedLeg(leg.entry_index, leg.account, leg.mass_mg, leg.occurred, leg.seq, before, leg.balance_after_mg)
 
 
-def legs_of(indexes: Sequence[int]) -> dict[int, tuple[PostedLeg, ...]]:
-    """Return the legs of entries by index."""
+def legs_of(indexes: Sequence[int], party: str | None) -> dict[int, tuple[PostedLeg, ...]]:
+    """Return the legs of entries by index, none of those that `party` may not read (None reads all)."""
     where = Where()
     where.add("l.entry_index = ANY(%(indexes)s)", indexes=list(indexes))
+    where.add("true", party=party)  # the database knows which
     found: dict[int, list[PostedLeg]] = {index: [] for index in indexes}
     for leg in reads.legs(where):
         found[leg.entry_index].append(posted_leg(leg))
     return {index: tuple(legs) for index, legs in found.items()}
 
 
-def _summaries(stored: Sequence[StoredEntry]) -> tuple[EntrySummary, ...]:
-    legs = legs_of([entry.index for entry in stored])
+def _summaries(stored: Sequence[StoredEntry], party: str | None) -> tuple[EntrySummary, ...]:
+    indexes = [entry.index for entry in stored]
+    legs, disputed = legs_of(indexes, party), standing.disputed_by(indexes)
     registered = {(key.name, VerifierKey.parse(key.vkey).key_id): key for key in keys()}
     return tuple(
         EntrySummary(
@@ -167,6 +167,7 @@ def _summaries(stored: Sequence[StoredEntry]) -> tuple[EntrySummary, ...]:
             public=entry.public,
             legs=legs[entry.index],
             signatures=_signatures(entry.note, registered),
+            disputed_by=disputed.get(entry.index, ()),
         )
         for entry in stored
     )
@@ -191,7 +192,7 @@ def _detail(where: Where, party: str | None, missing: str) -> EntryDetail:
     signed = chain.last_checkpoint(inbox.APP)
     covered = signed is not None and signed.size > stored.index
     return EntryDetail(
-        summary=_summaries([stored])[0],
+        summary=_summaries([stored], party)[0],
         body=body_of(stored.note),
         readers=stored.readers,
         note=stored.note,

@@ -40,7 +40,7 @@ def movements(
     where.add("e.index < %(known_at)s", known_at=known_at)
     where.add("EXISTS (SELECT FROM ledger_leg AS l WHERE l.entry_index = e.index)")
     stored = reads.entries(where, order="e.index")
-    legs = legs_of([item.index for item in stored])
+    legs = legs_of([item.index for item in stored], party)
     found = []
     for item in stored:
         kept = tuple(leg for leg in legs[item.index] if element in (None, leg.account.element))

@@ -133,7 +133,8 @@ def _naming(detail: str, entry_id: str, where: Where, party: str | None) -> tupl
 
 
 def _asked(party: str | None, index: int | None) -> Where:
-    where = standing.readable(Where(), party)
+    where = Where()
+    reads.readable(where, party)
     if index is None:
         where.add("s.left_mg > 0")
     where.add("s.entry_index = %(index)s", index=index)

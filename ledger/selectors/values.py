@@ -100,7 +100,10 @@ class EntrySignature:
 
 @dataclass(frozen=True, slots=True)
 class EntrySummary:
-    """One line of the list of entries."""
+    """One line of the list of entries.
+
+    `disputed_by` are the parties whose key was compromised when it signed, and who do not stand by the entry (yet).
+    """
 
     index: int
     entry_id: str
@@ -113,6 +116,7 @@ class EntrySummary:
     public: bool
     legs: tuple[PostedLeg, ...]
     signatures: tuple[EntrySignature, ...]
+    disputed_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,7 @@ class StatementLine:
 
     In the order of days that is the balance of the day as is now known; in the order of recording it is the balance
     that was sealed, which `leg` carries in either order. `late`: later days had been recorded in the account before.
+    `disputed_by`, whatever the tree size: the parties whose key was compromised when it signed, as it stands now.
     """
 
     index: int
@@ -211,6 +216,7 @@ class StatementLine:
     contract: str | None
     reference: str | None
     late: bool
+    disputed_by: tuple[str, ...]
     leg: PostedLeg
     balance_before_mg: int
     balance_after_mg: int

@@ -46,7 +46,9 @@ _KNOWN_SINCE = _MASS.format(size="since")
 
 _LINE = (
     "l.entry_index, e.entry_id, e.kind, e.occurred, e.recorded, e.contract, e.reference,"
-    " l.occurred < l.occurred_max, l.account_seq, l.mass_mg, l.balance_after_mg"
+    " l.occurred < l.occurred_max, ARRAY(SELECT d.party FROM ledger_dispute AS d"
+    " WHERE d.entry_index = l.entry_index AND d.reaffirmed_index IS NULL ORDER BY d.party),"
+    " l.account_seq, l.mass_mg, l.balance_after_mg"
 )
 
 
@@ -62,6 +64,7 @@ class StoredLine:
     contract: str | None
     reference: str | None
     late: bool
+    disputed_by: list[str]
     seq: int
     mass_mg: int
     sealed_mg: int

@@ -1,8 +1,4 @@
-"""What stands open beside balances: shipments on their way, pledges, closed periods, disputed entries.
-
-A pledgee and a receiver read the entry and with it the accounts that it names, of which they are neither owner nor
-holder; so whoever may read the entry is asked here, and the queries are run as the app.
-"""
+"""What stands open beside balances: shipments on their way, pledges, closed periods, disputed entries."""
 
 from __future__ import annotations
 
@@ -10,14 +6,7 @@ from typing import Any
 
 from ledger.sql.reads import Where, fetch
 
-_ACCOUNT = "a.owner, a.holder, a.element, a.state, a.lot"
-_READABLE = "(e.public OR e.readers @> ARRAY[%(reader)s::text])"
-
-
-def readable(where: Where, party: str | None) -> Where:
-    """Keep what belongs to entries that `party` may read."""
-    where.add(_READABLE, reader=party)
-    return where
+_ACCOUNT = "s.owner, s.holder, s.element, s.state, s.lot"
 
 
 def shipments(where: Where, limit: int) -> list[tuple[Any, ...]]:
@@ -26,9 +15,9 @@ def shipments(where: Where, limit: int) -> list[tuple[Any, ...]]:
     Those are what was shipped, and what of it is left. What is expected first comes first.
     """
     return fetch(
-        f"SELECT s.entry_index, e.entry_id, e.occurred, e.reference, s.receiver, s.expected_by, {_ACCOUNT}, a.id,"  # noqa: S608
-        " s.shipped_mg, s.left_mg FROM ledger_shipment AS s JOIN ledger_entry AS e ON e.index = s.entry_index"
-        f" JOIN ledger_account AS a ON a.id = s.account_id WHERE {where}"
+        f"SELECT s.entry_index, e.entry_id, e.occurred, e.reference, s.receiver, s.expected_by, {_ACCOUNT},"  # noqa: S608
+        " s.account_id, s.shipped_mg, s.left_mg"
+        f" FROM ledger_named_shipment AS s JOIN ledger_entry AS e ON e.index = s.entry_index WHERE {where}"
         f" ORDER BY s.expected_by, s.entry_index, {_ACCOUNT} LIMIT %(limit)s",
         {**where.parameters, "limit": limit},
     )
@@ -38,8 +27,8 @@ def pledges(where: Where, limit: int) -> list[tuple[Any, ...]]:
     """Return (index, entry id, occurred, pledgee, the account's five, mg pledged, mg left)."""
     return fetch(
         f"SELECT s.entry_index, e.entry_id, e.occurred, s.pledgee, {_ACCOUNT}, s.pledged_mg, s.left_mg"  # noqa: S608
-        " FROM ledger_pledge AS s JOIN ledger_entry AS e ON e.index = s.entry_index"
-        f" JOIN ledger_account AS a ON a.id = s.account_id WHERE {where}"
+        " FROM ledger_named_pledge AS s JOIN ledger_entry AS e ON e.index = s.entry_index"
+        f" WHERE {where}"
         f" ORDER BY s.entry_index DESC, {_ACCOUNT} LIMIT %(limit)s",
         {**where.parameters, "limit": limit},
     )
@@ -63,3 +52,15 @@ def disputes(indexes: list[int]) -> list[tuple[Any, ...]]:
         " WHERE d.entry_index = ANY(%(indexes)s) ORDER BY d.entry_index, d.party",
         {"indexes": indexes},
     )
+
+
+def disputed_by(indexes: list[int]) -> dict[int, tuple[str, ...]]:
+    """Return, for those entries that are disputed now, the parties whose key was compromised."""
+    return {
+        index: tuple(parties)
+        for index, parties in fetch(
+            "SELECT d.entry_index, array_agg(d.party ORDER BY d.party) FROM ledger_dispute AS d"
+            " WHERE d.entry_index = ANY(%(indexes)s) AND d.reaffirmed_index IS NULL GROUP BY d.entry_index",
+            {"indexes": indexes},
+        )
+    }

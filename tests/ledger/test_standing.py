@@ -9,11 +9,13 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
-from ledger.selectors.entries import entry_detail, indexes_of
+from ledger.selectors.accounts import account_lines, account_statement
+from ledger.selectors.entries import entry_detail, indexes_of, list_entries
 from ledger.selectors.standing import arrivals_of, closed_periods, disputes, pledges, releases_of, shipments
 from ledger.services.register_key import revoke_key
 from tests.ledger.conftest import standing
 from tests.ledger.test_rules import (
+    LENT,
     ON_WAY,
     OWN,
     PARTIES,
@@ -105,6 +107,15 @@ def test_closed_periods_of_either_side() -> None:
 def test_disputes_and_what_clears_them() -> None:
     found = {row.index: (row.party, row.reaffirmed) for row in disputes(indexes=range(17))}
     assert found == {8: ("maker", 16), 9: ("maker", None), 13: ("maker", None)}
+
+
+def test_lists_and_statements_mark_what_is_disputed_now() -> None:
+    assert {entry.index: entry.disputed_by for entry in list_entries(party=None) if entry.disputed_by} == {
+        9: ("maker",),
+        13: ("maker",),
+    }
+    lines = account_lines(account_statement(account=LENT, party="lessor"))
+    assert [(line.index, line.disputed_by) for line in lines] == [(8, ()), (9, ("maker",))]
 
 
 def test_entries_are_found_by_their_ids_where_they_may_be_read() -> None:

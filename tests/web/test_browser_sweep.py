@@ -21,7 +21,7 @@ PAGES = (
     ("auditor", "/accounts/?group=owner,state"),
     ("lessor", "/accounts/borealis/kunwu/Ni/stock/ni-2311/"),
     ("lessor", "/accounts/borealis/kunwu/Ni/stock/ni-2311/?view=history"),
-    ("cellmaker", "/accounts/learned/?as_of=2024-06-30&since=60&known_at=100"),
+    ("cellmaker", "/accounts/learned/?as_of=2024-06-30&since=30&known_at=60"),
     ("auditor", "/ledger/on-the-way/"),
     ("lessor", "/ledger/pledged/"),
     ("recycler", "/ledger/closed-periods/"),

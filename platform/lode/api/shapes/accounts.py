@@ -16,6 +16,7 @@ from lode.api.shapes.fields import (
     TableQuery,
     UtcField,
     day,
+    disputed_by,
     element,
     identifier,
     known_at,
@@ -108,6 +109,7 @@ class AccountLineShape(Shape):
     contract = serializers.CharField(allow_null=True)
     reference = serializers.CharField(allow_null=True)
     late = serializers.BooleanField(help_text="later days had been recorded in the account before it")
+    disputed_by = disputed_by()
     balance_before_mg = MassField(help_text="in the order of the lines")
     balance_after_mg = MassField(help_text="in the order of the lines")
     leg = LegShape(help_text="as posted, with the balances that were sealed")

@@ -131,3 +131,11 @@ def text(**kwargs: Any) -> serializers.CharField:
 def day(*, required: bool = False) -> serializers.DateField:
     """A day, YYYY-MM-DD."""
     return serializers.DateField(required=required, input_formats=["%Y-%m-%d"])
+
+
+def disputed_by() -> serializers.ListField:
+    """Who disputes an entry."""
+    return serializers.ListField(
+        child=serializers.CharField(),
+        help_text="parties whose key was compromised when it signed, until they reaffirm it: as it stands now",
+    )

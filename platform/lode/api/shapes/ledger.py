@@ -16,6 +16,7 @@ from lode.api.shapes.fields import (
     UtcField,
     Utf8Field,
     day,
+    disputed_by,
     element,
     known_at,
     text,
@@ -89,6 +90,7 @@ class EntryShape(Shape):
     public = serializers.BooleanField()
     legs = LegShape(many=True)
     signatures = SignatureShape(many=True)
+    disputed_by = disputed_by()
 
 
 class EntryDetailShape(Shape):

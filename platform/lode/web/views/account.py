@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import re_path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -157,10 +157,11 @@ def _lines(
 
 def _line(line: StatementLine, unit: str) -> Row:
     day = line.occurred.isoformat()
+    marks = format_html_join(" ", "{}", ((status(code),) for code in _marks(line)))
     return Row(
         (
             Cell(str(line.index), href=reverse("entry", args=[line.index])),
-            Cell(format_html("{} {}", day, status("back_dated")) if line.late else day, css="nowrap"),
+            Cell(format_html("{} {}", day, marks) if marks else day, css="nowrap"),
             Cell(utc_time(line.recorded, seconds=False).removesuffix(" UTC"), css="nowrap"),
             Cell(kind_word(line.kind)),
             Cell(line.reference or ""),
@@ -170,6 +171,10 @@ def _line(line: StatementLine, unit: str) -> Row:
             Cell(mass_html(line.balance_after_mg, unit=unit, bare=True)),
         )
     )
+
+
+def _marks(line: StatementLine) -> list[str]:
+    return [code for code, on in (("back_dated", line.late), ("disputed", line.disputed_by)) if on]
 
 
 def _edge(word: str, mass_mg: int, unit: str) -> Row:

@@ -34,6 +34,7 @@ from lode.web.ledger_words import KINDS, account_path, kind_rule, kind_word, pos
 from lode.web.requests import as_actor
 from lode.web.tables import attachment
 from lode.web.templatetags.ui import mass as mass_html
+from lode.web.templatetags.ui import status
 from lode.web.ties import disputes_of, links_of
 from lode.web.ui import Cell, Chip, Column, Row, Table
 from lode.web.verify_texts import config_of
@@ -155,12 +156,16 @@ def _row(entry: EntrySummary, names: dict[str, str]) -> Row:
             Cell(str(entry.index), href=reverse("entry", args=[entry.index])),
             Cell(entry.occurred.isoformat(), css="nowrap"),
             Cell(utc_time(entry.recorded, seconds=False).removesuffix(" UTC"), css="nowrap"),
-            Cell(kind_word(entry.kind), css="nowrap"),
+            Cell(_kind(entry), css="nowrap"),
             Cell(_what(entry, names)),
             Cell(entry.contract or "", href=f"/contracts/{entry.contract}/" if entry.contract else "", css="nowrap"),
             Cell(signed),
         )
     )
+
+
+def _kind(entry: EntrySummary) -> SafeString:
+    return format_html("{} {}", kind_word(entry.kind), status("disputed") if entry.disputed_by else "")
 
 
 def _what(entry: EntrySummary, names: dict[str, str]) -> SafeString:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -37,8 +38,8 @@ def shipments(request: HttpRequest, actor: Actor) -> HttpResponse:
         "table": Table(
             caption=_("Shipments, the first expected first"),
             columns=(
-                Column(_("Entry")), Column(_("Occurred")), Column(_("Reference")), Column(_("Lot")),
-                Column(_("Element")), Column(_("Owner")), Column(_("Holder")), Column(_("Receiver")),
+                Column(_("Entry")), Column(_("Reference")), Column(_("Lot")), Column(_("Element")),
+                Column(_("Owner")), Column(_("Holder")), Column(_("Receiver")),
                 Column(_("Expected by")), Column(_("Shipped, kg"), numeric=True), Column(_("Left, kg"), numeric=True),
             ),
             rows=[_shipment(row, names, overdue=row.overdue(day)) for row in rows],
@@ -57,11 +58,10 @@ def _shipment(row: ShipmentRow, names: Mapping[str, str], *, overdue: bool) -> R
     return Row(
         (
             _entry(row.index),
-            Cell(row.occurred.isoformat(), css="nowrap"),
             Cell(row.reference or ""),
             *_account(row.account, names),
             Cell(names.get(row.receiver or "", row.receiver or "")),
-            Cell(status("overdue", text=_("Overdue since %(day)s") % {"day": expected}) if overdue else expected),
+            Cell(format_html("{} {}", expected, status("overdue")) if overdue else expected),
             Cell(mass_html(row.shipped_mg, unit="kg", bare=True)),
             Cell(mass_html(row.left_mg, unit="kg", bare=True)),
         )
