@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cbor2
 
@@ -20,7 +19,6 @@ from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.merkle import HASH_BYTES, leaf_hash, root_of_inclusion
 from ledger.core.note import ED25519, VerifierKey, ed25519_verify
 
-MEDIA_TYPE = "application/cose"
 _SIGN1 = 18
 _ALG, _KID, _CWT_CLAIMS, _VDS, _VDP = 1, 4, 15, 395, 396
 _EDDSA = -8
@@ -29,6 +27,7 @@ _RFC9162_SHA256 = 1
 _INCLUSION = -1
 _MAX_BYTES = 10_000
 _MAX_HASHES = 63
+_MOST = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +51,26 @@ class Receipt:
     @classmethod
     def parse(cls, data: bytes) -> Receipt:
         """Read a receipt as `to_bytes` writes it; raises `bad-proof` for any other bytes."""
-        try:
-            receipt = cls._read(cbor2.loads(data)) if len(data) <= _MAX_BYTES else None
-        except (cbor2.CBORError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            receipt = None
-        if receipt is None or receipt.to_bytes() != data:
+        # Whatever can be read is written again: what is not the same to the byte is no receipt of a log.
+        found = cls._read(data) if len(data) <= _MAX_BYTES else None
+        if found is None or found.to_bytes() != data:
             raise LedgerError(LedgerCode.BAD_PROOF, "The receipt is not a COSE Receipt of inclusion as a log gives it.")
-        return receipt
+        return found
 
     @classmethod
-    def _read(cls, value: Any) -> Receipt | None:
-        protected, unprotected, _, signature = value.value
-        header = cbor2.loads(protected)
-        (proof,) = unprotected[_VDP][_INCLUSION]
-        size, index, hashes = cbor2.loads(proof)
-        sound = all(len(item) == HASH_BYTES for item in hashes) and len(hashes) <= _MAX_HASHES
-        name, _, key_id = header[_KID].decode().rpartition("+")
-        return cls(name, bytes.fromhex(key_id), size, index, tuple(hashes), signature) if sound else None
+    def _read(cls, data: bytes) -> Receipt | None:
+        try:
+            protected, unprotected, _, signature = cbor2.loads(data).value
+            header = cbor2.loads(protected)
+            (proof,) = unprotected[_VDP][_INCLUSION]
+            size, index, hashes = cbor2.loads(proof)
+            name, _, key_id = header[_KID].decode().rpartition("+")
+            found = cls(name, bytes.fromhex(key_id), size, index, tuple(hashes), signature)
+        except (cbor2.CBORError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            return None
+        numbers = all(type(number) is int and 0 <= number < _MOST for number in (size, index))
+        path = all(type(item) is bytes and len(item) == HASH_BYTES for item in hashes) and len(hashes) <= _MAX_HASHES
+        return found if numbers and path and type(signature) is bytes else None
 
     def verify(self, leaf: bytes, key: VerifierKey) -> bytes:
         """Return the root under which `leaf` stands, signed by `key`; raises `unknown-key`, `bad-proof`."""

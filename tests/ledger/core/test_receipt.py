@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+import cbor2
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -99,6 +100,21 @@ def test_no_changed_receipt_is_accepted(at, bit, cut):
 
 
 DATA = receipt_of(BOOK_OF_ALL, 12)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.integers(-(2**70), 2**70) | st.binary(max_size=40) | st.text(max_size=9) | st.floats(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from([1, 4, 15, 395, 396, -1]), inner),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(value=ANYTHING, tag=st.sampled_from([18, 17]), bare=st.booleans())
+def test_no_other_cbor_is_a_receipt(value, tag, bare):
+    with pytest.raises(LedgerError) as refusal:
+        Receipt.parse(cbor2.dumps(value if bare else cbor2.CBORTag(tag, [b"\xa0", value, None, value])))
+    assert refusal.value.code == LedgerCode.BAD_PROOF
 
 
 @settings(max_examples=300, deadline=None)
