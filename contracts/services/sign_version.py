@@ -45,9 +45,9 @@ def sign_version(
     """Sign a version for the actor's organisation, having read the text of that SHA-256 (hex).
 
     Lode signs with the organisation's hosted key; one that keeps its key itself gives its two lines in `given`.
-    Signing twice gives the first signature again. The second party's signature posts a ledger entry of kind `contract`
-    with the digest, signed by both and readable by both, in this transaction; the contract is active once its effective
-    date has come. Raises ContractError `text-changed` when another text was read than the one that would be signed,
+    Signing twice gives the first signature again, and takes another line under the entry while that is not posted. The
+    second party's signature posts a ledger entry of kind `contract` with the digest, signed by both and readable by
+    both, in this transaction; the contract is active once its effective date has come. Raises ContractError `text-changed` when another text was read than the one that would be signed,
     `unknown-version`, `wrong-state`, `not-your-turn`, `unknown-contract`, `not-allowed`; PartiesError `no-hosted-key`,
     `signature-needed`, `bad-signature`.
     """
@@ -57,6 +57,7 @@ def sign_version(
             version__contract=desk.contract, version__number=number, party=actor.organisation
         ).first()
         if earlier is not None:
+            _renew(desk, earlier, given or Given(), now)
             return _signed(desk, earlier)
         version = latest_version(desk, number)
         desk.require(Move.SIGN)
@@ -86,6 +87,13 @@ def _sign(desk: Desk, version: ContractVersion, given: Given, now: datetime) -> 
     if version.signatures.count() == 2:  # noqa: PLR2004 - a contract has two parties
         _post(desk, version, entry, now)
     return _signed(desk, signature)
+
+
+def _renew(desk: Desk, earlier: Signature, given: Given, now: datetime) -> None:
+    """Keep another line under the entry: the key of the first may have been revoked before the other party signed."""
+    entry = ledger_entry(earlier.version)
+    if given.entry and entry is not None and not LedgerReference.objects.filter(version=earlier.version_id).exists():
+        keep_signature(text=encode(entry), actor=desk.actor, now=now, given=given.entry)
 
 
 def _post(desk: Desk, version: ContractVersion, entry: Entry, now: datetime) -> None:

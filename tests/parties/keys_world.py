@@ -42,6 +42,13 @@ def sign_papers(challenge: str, actor: Actor, *keys: SignerKey) -> dict[str, str
     }
 
 
+def keep_own_key(party: str, seed: int = 7) -> SignerKey:
+    """Let an organisation of any world sign itself from now on; gives its key."""
+    key = own_key(party, seed=seed)
+    register(key, Actor(party, "commercial", person_id=99, manages_keys=True))
+    return key
+
+
 def register(key: SignerKey, actor: Actor = TERRA, purpose: str = "entry", *others: SignerKey) -> str:
     """Register a key that the organisation keeps itself; returns the id of the public entry."""
     challenge = services.begin_key_registration(actor=actor, vkey=str(key.vkey), purpose=purpose, now=NOW)

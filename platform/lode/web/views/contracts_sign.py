@@ -18,7 +18,7 @@ from contracts.errors import ContractCode, ContractError
 from contracts.selectors import ChangedClause, ContractDetail, VersionView, changed_clauses
 from lode.parties.actor import Actor
 from lode.parties.errors import PartiesCode, PartiesError
-from lode.parties.selectors import party_names, signing_of
+from lode.parties.selectors import party_names, signature_stands, signing_of
 from lode.web import error_pages
 from lode.web.requests import as_actor, error_sentence, now
 from lode.web.signing import signature_given, to_sign
@@ -86,6 +86,11 @@ def _page(
     language = get_language() or "en"
     names = party_names(row.parties, language)
     has_signed = any(line.party == actor.organisation for line in version.signatures)
+    # The key of a first signature may be revoked before the other party signs: then the entry is signed again.
+    again = has_signed and not version.entry_id and not signature_stands(actor.organisation, version.entry_text)
+    texts = [("entry", _("The ledger entry that both sign"), version.entry_text)]
+    if not again:
+        texts.insert(0, ("contract", _("The contract's version"), version.signing_text))
     context = {
         "contract": row,
         "version": version,
@@ -95,16 +100,10 @@ def _page(
         "opened": opened,
         "signers": [_signer(found, role, names) for role in found.roles],
         "signing_text": version.signing_text.decode(),
-        "papers": to_sign(
-            actor.organisation,
-            (
-                ("contract", _("The contract's version"), version.signing_text),
-                ("entry", _("The ledger entry that both sign"), version.entry_text),
-            ),
-        ),
+        "papers": to_sign(actor.organisation, texts),
         "readers": listed([*(names[party] for party in row.parties), _("the auditor")]),
         "has_signed": has_signed,
-        "may_sign": "sign" in found.moves and not has_signed,
+        "may_sign": again or ("sign" in found.moves and not has_signed),
         "errors": errors,
         "page_errors": bool(errors) or opened is not None,
     }
