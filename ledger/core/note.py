@@ -8,7 +8,6 @@ A note is a text ending in a newline, an empty line, and signature lines `— <k
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 import re
@@ -202,7 +201,7 @@ class CosignerKey:
         `seconds` since 1970; 0 where nothing is said about larger trees, which a witness never does.
         """
         if self.algorithm == COSIGNATURE_V1:
-            signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(cosigned.ed25519_message(text, seconds))
+            signature = _private_key(self.seed).sign(cosigned.ed25519_message(text, seconds))
         else:
             message = cosigned.ml_dsa_message(text, self.name, seconds)
             if message is None:
@@ -314,15 +313,13 @@ def check_key_name(name: str) -> None:
 
 def encode_base64(data: bytes) -> str:
     """Return standard padded base64 (RFC 4648 section 4)."""
-    return base64.b64encode(data).decode("ascii")
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def decode_base64(text: str) -> bytes:
     """Read standard padded base64 and refuse every other spelling of the same bytes with ValueError."""
-    try:
-        data = base64.b64decode(text.encode("ascii"), validate=True)
-    except (binascii.Error, UnicodeEncodeError):
-        raise ValueError(text) from None
+    data = binascii.a2b_base64(text)
+    # The reader passes over what is no base64; written again, it is not there.
     if encode_base64(data) != text:
         raise ValueError(text)
     return data

@@ -12,7 +12,7 @@ from typing import Protocol
 from ledger.core.checkpoint import Checkpoint, open_checkpoint
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.merkle import HASH_BYTES, verify_consistency
-from ledger.core.note import CosignerKey, Note, SignatureLine, SignerKey, VerifierKey
+from ledger.core.note import CosignerKey, Note, SignerKey, VerifierKey
 from ledger.core.receipt import signed_bytes
 from ledger.services.failpoints import failpoint
 from ledger.services.head_memory import NOTHING, Head, HeadMemory
@@ -125,12 +125,11 @@ class LogSigner:
 
     def _signed(self, head: Head) -> bytes:
         checkpoint = Checkpoint(self._key.name, head.size, head.root)
-        text = checkpoint.text()
-        lines = [SignatureLine(self._key.name, self._vkeys[0].key_id, self._key.sign_bytes(text))]
+        note = checkpoint.sign([self._key])
         if self._ml_dsa is not None:
             # Time 0: the log says which tree is its own, not that it knows of no larger one.
-            lines.append(self._ml_dsa.cosign(text, 0))
-        return Note(text, tuple(lines)).to_bytes()
+            note = Note(note.text, (*note.signatures, self._ml_dsa.cosign(note.text, 0)))
+        return note.to_bytes()
 
 
 def _verify_growth(old: Head, new: Head, proof: Sequence[bytes]) -> None:

@@ -45,11 +45,6 @@ def make_ml_dsa() -> None:
     make_seed(_path(ML_DSA))
 
 
-def present() -> bool:
-    """Say whether the key files that belong here are there."""
-    return all(_path(name).exists() for name in _names())
-
-
 def _names() -> tuple[str, ...]:
     return (REGISTRY,) if settings.LEDGER_SIGNER_SOCKET else (LOG, REGISTRY)
 
