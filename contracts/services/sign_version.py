@@ -47,9 +47,10 @@ def sign_version(
     Lode signs with the organisation's hosted key; one that keeps its key itself gives its two lines in `given`.
     Signing twice gives the first signature again, and takes another line under the entry while that is not posted. The
     second party's signature posts a ledger entry of kind `contract` with the digest, signed by both and readable by
-    both, in this transaction; the contract is active once its effective date has come. Raises ContractError `text-changed` when another text was read than the one that would be signed,
-    `unknown-version`, `wrong-state`, `not-your-turn`, `unknown-contract`, `not-allowed`; PartiesError `no-hosted-key`,
-    `signature-needed`, `bad-signature`.
+    both, in this transaction; the contract is active once its effective date has come. Raises ContractError
+    `text-changed` when another text was read than the one that would be signed, `unknown-version`, `wrong-state`,
+    `not-your-turn`, `unknown-contract`, `not-allowed`; PartiesError `no-hosted-key`, `signature-needed`,
+    `bad-signature`.
     """
     with transaction.atomic():
         desk = open_desk(actor=actor, ref=ref)

@@ -60,10 +60,7 @@ def test_without_its_line_nothing_is_signed():
     halves = (
         (None, PartiesCode.SIGNATURE_NEEDED),
         (services.Given(contract=str(key.sign(version.signing_text))), PartiesCode.SIGNATURE_NEEDED),
-        (
-            services.Given(str(key.sign(version.entry_text)), str(key.sign(version.entry_text))),
-            PartiesCode.BAD_SIGNATURE,
-        ),
+        (twice, PartiesCode.BAD_SIGNATURE),
     )
     for given, code in halves:
         with pytest.raises(PartiesError) as refused:
