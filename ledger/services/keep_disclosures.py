@@ -27,7 +27,7 @@ class Disclosed:
 
 
 def check_disclosed(*, note: bytes, disclosed: Sequence[Disclosed]) -> None:
-    """Raise what `keep_disclosures` would raise for an entry that nobody has disclosed anything of yet; keep nothing."""
+    """Raise what `keep_disclosures` would raise for an entry of which nothing is disclosed yet; keep nothing."""
     entry = decode(Note.parse(note).text)
     for texts in _by_reader(entry, disclosed).values():
         disclosures.reveal(entry.details, texts.values())
