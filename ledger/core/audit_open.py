@@ -20,7 +20,7 @@ from ledger.core.audit_tree import TreeAudit
 from ledger.core.book import Book, candidate_of
 from ledger.core.disclosures import ALGORITHM
 from ledger.core.errors import LedgerError
-from ledger.core.merkle import inclusion_proof
+from ledger.core.merkle import inclusion_proof, leaf_hash
 from ledger.core.note import Note, VerifierKey, decode_base64, encode_base64
 from ledger.core.policy import Policy
 from ledger.core.proof import HEADER, decode_extra
@@ -112,14 +112,17 @@ class Opener:
         first = number * TILE_WIDTH
         width = tile_at(self._tree.checkpoint.size, 0, number).width
         try:
+            hashes = self._tree.reader.tile_hashes(0, number)
             paths = self._paths(number) if self._opens else [b""] * width
-            return [self._open(first + at, paths[at]) for at in range(width)]
+            return [
+                self._open(first + at, data, path) if leaf_hash(data) == proven else Left.TO_LOOK_AT
+                for at, (data, proven, path) in enumerate(zip(self._tree.bundle(number), hashes, paths, strict=True))
+            ]
         except (LedgerError, OSError):
             return [Left.TO_LOOK_AT] * width
 
-    def _open(self, index: int, path: bytes) -> Found:
+    def _open(self, index: int, data: bytes, path: bytes) -> Found:
         try:
-            data = self._tree.leaf(index)
             if data.startswith(leaves.PUBLIC_HEADER):
                 return Left.TO_LOOK_AT
             if not self._opens:

@@ -81,11 +81,13 @@ def _read_plain(data: bytes) -> dict[str, Any] | None:
     try:
         text = data.decode("utf-8")
         value = _PLAIN_DECODER.decode(text)
-        if type(value) is not dict or _BEYOND_ORDER.search(text) or _PLAIN_ENCODER.encode(value) != text:
+        beyond = not text.isascii() and _BEYOND_ORDER.search(text)
+        if type(value) is not dict or beyond or _PLAIN_ENCODER.encode(value) != text:
             return None
     except (ValueError, RecursionError, LedgerError):
         return None  # the careful reader says what is wrong
-    return value if _is_shallow(value, MAX_DEPTH) else None
+    few = text.count("[") + text.count("{") <= MAX_DEPTH
+    return value if few or _is_shallow(value, MAX_DEPTH) else None
 
 
 def _is_shallow(value: dict[str, Any] | list[Any], levels: int) -> bool:
