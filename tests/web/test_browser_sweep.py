@@ -45,6 +45,9 @@ PAGES = (
     ("recycler", "/reconcile/"),
     ("lessor", "/reconcile/borealis/ringcycle/2025-02/"),
     ("recycler", "/statements/new/"),
+    ("lessor", "/keys/"),
+    ("auditor", "/keys/"),
+    ("recycler", "/ledger/new/"),
     ("", "/sign-in/"),
     ("", "/help/"),
 )
