@@ -20,7 +20,7 @@ from ledger.services.sequence_pending import sequence_pending
 from lode.cli.key_files import read_key
 from lode.parties.possession import possession_text
 from tests.parties.keys_world import TERRA, open_world, register
-from tests.platform.test_cli import LODE, lode, on
+from tests.platform.test_cli import lode, on
 
 HOST = settings.LEDGER_ORIGIN.split("/")[0]
 NAME = f"terra.{HOST}/entry/desk"
@@ -244,4 +244,3 @@ def test_over_the_api(own_database: str, key: Path, tmp_path: Path) -> None:
     sequence_pending()
     row = next(found for found in keys(party="terra") if found.vkey == vkey)
     assert (row.compromised_since_index, row.revoked_at_index is None) == (since, False)
-    assert LODE[0] == sys.executable

@@ -109,11 +109,12 @@ def build() -> None:
 class Desk:
     """One browser of one person, with what it sent and what its console complained of."""
 
-    def __init__(self, context: BrowserContext, username: str) -> None:
+    def __init__(self, context: BrowserContext, username: str, *, watched: bool = True) -> None:
         self.complaints: list[str] = []
         self.sent: list[str] = []
         self.page = context.new_page()
-        self.page.add_init_script(WATCH)
+        if watched:
+            self.page.add_init_script(WATCH)
         self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda asked: self.sent.append(f"{asked.url} {asked.post_data or ''} {asked.headers}"))
@@ -251,6 +252,16 @@ def test_a_colleague_without_the_key_is_told_where_to_sign(ann: Desk, desks: Cal
     page.get_by_role("button", name="Sign", exact=True).click()
     expect(page.get_by_label("Signature line")).to_be_focused()
     assert list_entries(party="terra", search="PO-1") == ()
+
+
+def test_a_browser_that_knows_no_ed25519_says_so(site: str, browser: Browser) -> None:
+    context = browser.new_context(base_url=site)
+    context.add_init_script("crypto.subtle.generateKey = async () => { throw new Error('NotSupportedError'); };")
+    desk = Desk(context, "rita", watched=False)
+    expect(desk.page.get_by_text("This browser cannot keep a key")).to_be_visible()
+    expect(desk.page.get_by_role("button", name="Make a key in this browser")).to_be_hidden()
+    assert desk.complaints == []
+    context.close()
 
 
 def test_no_server_ever_saw_a_private_half(ann: Desk, desks: Callable[[str], Desk]) -> None:
