@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ledger.core.audit import Audit, Depth
+from ledger.core.entry import decode
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.manifest import FOLDER as MANIFESTS
+from ledger.core.note import Note
 from ledger.core.tiles import Read
 from ledger.selectors.checkpoints import latest_checkpoint, ledger_size, make_entry_proof
 from ledger.selectors.trust import trust
@@ -55,6 +57,7 @@ def verify_ledger(*, depth: str = "full") -> VerifyReport:
         problems = list(_audit(checkpoint, Depth.TREE if depth == QUICK else Depth.FULL))
         if depth != QUICK:
             problems += _replay()
+            problems += _manifests()
         problems += projections.published()
     return VerifyReport(checkpoint.size, checkpoint.size, checkpoint.root, tuple(problems))
 
@@ -74,6 +77,13 @@ def _replay() -> Iterator[str]:
     yield from replay.problems
     if not replay.problems:  # beyond a wrong entry every table differs, and says no more than the entry
         yield from projections.compare(replay)
+
+
+def _manifests() -> Iterator[str]:
+    # What lies under the digest that an entry names, the audit has held against it.
+    for index, digest, note in manifests.linked():
+        if decode(Note.parse(note).text).details.get("manifest_sha256") != digest:
+            yield f"The list of serials {digest} is kept for entry {index}, which does not name it."
 
 
 def _files(checkpoint: SignedCheckpoint) -> Read:

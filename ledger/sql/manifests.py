@@ -54,6 +54,16 @@ def content(sha256: str, party: str | None) -> bytes | None:
     return bytes(rows[0][0]) if rows else None
 
 
+def linked() -> list[tuple[int, str, bytes]]:
+    """Return every entry that has a manifest: its index, the digest in hex, and the entry's note."""
+    rows = reads.fetch(
+        "SELECT m.entry_index, m.manifest_sha256, e.note FROM ledger_entrymanifest AS m"
+        " JOIN ledger_entry AS e ON e.index = m.entry_index ORDER BY m.entry_index",
+        {},
+    )
+    return [(index, bytes(digest).hex(), bytes(note)) for index, digest, note in rows]
+
+
 def digests(where: Where) -> list[str]:
     """Return the digests, in hex and sorted, of the manifests of entries; conditions speak of `e` (entry)."""
     rows = reads.fetch(

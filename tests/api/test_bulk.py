@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -164,7 +166,8 @@ def chunk(data: bytes) -> bytes:
 class TestServer:
     def test_lines_are_answered_while_the_body_is_still_sent(self, served):
         size = ledger_size()
-        lines = [entry_line(number) for number in range(2 * CHUNK + 1)]
+        count = 5 * CHUNK
+        lines = [entry_line(number) for number in range(count + 1)]
         connection = connect(*served, {"Transfer-Encoding": "chunked"})
         connection.send(chunk(b"".join(lines[:-1])))
         # The server waits for more of the body; what it has read in full it has posted and answered.
@@ -173,7 +176,7 @@ class TestServer:
         assert [item["index"] for item in first] == list(range(size, size + CHUNK))
         connection.send(chunk(lines[-1]) + chunk(b""))
         rest = [json.loads(line) for line in response.read().splitlines()]
-        assert [item["index"] for item in rest[:-1]] == list(range(size + CHUNK, size + 2 * CHUNK + 1))
+        assert [item["index"] for item in rest[:-1]] == list(range(size + CHUNK, size + count + 1))
         assert rest[-1]["summary"]["complete"]
 
     def test_a_body_that_breaks_off_is_posted_as_far_as_it_was_read(self, served):
@@ -194,6 +197,24 @@ class TestServer:
         states = [json.loads(line).get("state") for line in again.getresponse().read().splitlines()]
         assert states[:-1] == ["existed"] * len(posted) + ["posted"] * (len(lines) - len(posted))
         assert verify_ledger(depth="quick").problems == ()
+
+    @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
+    def test_curl_as_the_documentation_has_it(self, served, tmp_path):
+        address, token = served
+        size = ledger_size()
+        (tmp_path / "notes.ndjson").write_bytes(b"".join(entry_line(number) for number in range(2 * CHUNK)))
+        told = subprocess.run(
+            [
+                *("curl", "-sS", "-H", f"Authorization: Bearer {token}", "-H", f"Content-Type: {NDJSON}", "-X", "POST"),
+                *("-T", str(tmp_path / "notes.ndjson"), f"{address}/api/v1/entries/bulk"),
+            ],
+            capture_output=True,
+            check=True,
+            timeout=120,
+        )
+        *lines, last = [json.loads(line) for line in told.stdout.splitlines()]
+        assert [line["index"] for line in lines] == list(range(size, size + 2 * CHUNK))
+        assert last["summary"]["posted"] == 2 * CHUNK
 
     def test_two_streams_of_the_same_lines_post_each_once(self, served):
         size = ledger_size()

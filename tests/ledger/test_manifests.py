@@ -18,6 +18,7 @@ from ledger.services.export_ledger import export_ledger
 from ledger.services.keep_manifest import keep_manifest
 from ledger.services.verify_ledger import verify_ledger
 from tests.ledger.world import NOW, account, append, note, open_world, receive
+from tests.support import databases
 
 FILE = manifest.write(["PACK-1", "PACK-2"])
 FOUND = manifest.read([FILE])
@@ -105,6 +106,29 @@ def test_a_hundred_thousand_serials_come_back_byte_for_byte(own_database: str) -
     back = manifest_file(index=index, party="lessor")
     assert hashlib.sha256(back).hexdigest() == found.sha256
     assert manifest.prove(back, "LODE-2024-054321").root == found.root
+
+
+@pytest.mark.parametrize(
+    ("tampering", "why"),
+    [
+        ("UPDATE ledger_manifest SET content = 'x'", "Entry {index} does not have manifests/"),
+        (
+            "UPDATE ledger_entrymanifest SET manifest_sha256 = '\\x00'",
+            "The list of serials 00 is kept for entry {index}, which does not name it.",
+        ),
+    ],
+    ids=["content", "link"],
+)
+def test_what_a_superuser_changes_is_found(own_database: str, tampering: str, why: str) -> None:
+    open_world()
+    index = embody(FOUND.details)
+    keep(index)
+    with databases.beyond_the_guard(own_database) as superuser:
+        superuser.execute("ALTER TABLE ledger_manifest DISABLE TRIGGER ALL")
+        superuser.execute("ALTER TABLE ledger_entrymanifest DISABLE TRIGGER ALL")
+        superuser.execute(tampering)
+    (problem,) = verify_ledger().problems
+    assert problem.startswith(why.format(index=index))
 
 
 def test_exports_carry_what_one_may_read_and_the_verifier_holds_it_against_the_entry(
