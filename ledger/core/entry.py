@@ -109,16 +109,16 @@ class Entry:
         return frozenset(leg.holder for leg in self.legs)
 
 
-# A whole leg at once, its members in canonical order, one a line.
-_LEG_NAMES = ("element", "holder", "lot", "mass_mg", "owner", "state")
-_LEG = re.compile(
-    "\n".join(
-        (
-            *(_ELEMENT.pattern, _IDENTIFIER.pattern, _IDENTIFIER.pattern, _MASS.pattern, _IDENTIFIER.pattern),
-            f"(?:{'|'.join(State)})",
-        )
-    )
+# The legs as canonical JSON has them: nothing in them needs an escape, so what matches is canonical as it stands.
+_NAME, _MASS_MG = _IDENTIFIER.pattern, _MASS.pattern
+_LEG_TEXT = (
+    f'{{"element":"({_ELEMENT.pattern.replace("(", "(?:")})","holder":"({_NAME})","lot":"({_NAME})",'
+    f'"mass_mg":"({_MASS_MG})","owner":"({_NAME})","state":"({"|".join(State)})"}}'
 )
+_LEG = re.compile(_LEG_TEXT)
+_ANY_LEG = re.sub(r"\((?!\?)", "(?:", _LEG_TEXT)
+_BEFORE_LEGS = '"legs":['
+_LEGS = re.compile(f"{re.escape(_BEFORE_LEGS)}({_ANY_LEG}(?:,{_ANY_LEG})*)\\]")
 _MEMBERS = frozenset(Entry.__dataclass_fields__)
 _REQUIRED = frozenset({"kind", "book", "nonce", "occurred"})
 _LEG_MEMBERS = frozenset(Leg._fields)
@@ -154,7 +154,7 @@ def decode(text: bytes) -> Entry:
     line = text[len(HEADER) : -1]
     if not text.startswith(HEADER) or not text.endswith(b"\n") or b"\n" in line:
         raise LedgerError(LedgerCode.MALFORMED, "The text is not `lode/entry/v1` and one line of JSON.")
-    value = loads_canonical(line, max_bytes=MAX_BYTES - len(HEADER) - 1)
+    value = _members(line)
     if not isinstance(value, dict):
         raise LedgerError(LedgerCode.MALFORMED, "The entry is not a JSON object.")
     _check_members(value)
@@ -217,6 +217,26 @@ def check_day(what: str, value: object) -> str:
     return text
 
 
+def _members(line: bytes) -> object:
+    # Most of a long entry are its legs: they are read at once and left out of the JSON that is read member by member.
+    most = MAX_BYTES - len(HEADER) - 1
+    text = line.decode("latin-1")  # every byte as it is
+    # In a text the quotes would be escaped, so this stands for a member: of the entry, if it is the only one.
+    found = _LEGS.search(text) if len(line) <= most and text.count(_BEFORE_LEGS) == 1 else None
+    if found is not None:
+        try:
+            value = loads_canonical((text[: found.start(1)] + text[found.end(1) :]).encode("latin-1"))
+        except LedgerError:
+            value = None
+        if isinstance(value, dict) and value.get("legs") == []:
+            legs = [
+                Leg(owner, holder, element, state, lot, int(mass_mg))
+                for element, holder, lot, mass_mg, owner, state in _LEG.findall(found[1])
+            ]
+            return value | {"legs": tuple(legs)}
+    return loads_canonical(line, max_bytes=most)
+
+
 def _check_members(value: Mapping[str, Any]) -> None:
     if unknown := value.keys() - _MEMBERS:
         raise LedgerError(LedgerCode.MALFORMED, f"An entry has no member {min(unknown)!r}.")
@@ -228,9 +248,11 @@ def _check_members(value: Mapping[str, Any]) -> None:
 
 
 def _legs(value: object) -> tuple[Leg, ...]:
-    if not isinstance(value, list) or len(value) > MAX_LEGS:
+    if not isinstance(value, list | tuple) or len(value) > MAX_LEGS:
         raise LedgerError(LedgerCode.BAD_LEG, f"The legs are not a list of at most {MAX_LEGS}.")
-    legs = tuple(read_leg(item, number) for number, item in enumerate(value, 1))
+    legs: tuple[Leg, ...] = (
+        value if isinstance(value, tuple) else tuple(read_leg(item, number) for number, item in enumerate(value, 1))
+    )
     if len({leg[:5] for leg in legs}) != len(legs):
         raise LedgerError(LedgerCode.BAD_LEG, "An account stands in two legs; add them up into one.")
     return legs
@@ -238,13 +260,6 @@ def _legs(value: object) -> tuple[Leg, ...]:
 
 def read_leg(item: object, number: int) -> Leg:
     """Return a leg from its JSON; raises `bad-leg` naming it by its number, from 1."""
-    if type(item) is dict and tuple(item) == _LEG_NAMES:
-        try:
-            if _LEG.fullmatch("\n".join(item.values())):
-                element, holder, lot, mass_mg, owner, state = item.values()
-                return Leg(owner, holder, element, state, lot, int(mass_mg))
-        except TypeError:
-            pass  # a member is not a text: what follows says which
     if not isinstance(item, dict) or item.keys() != _LEG_MEMBERS:
         raise LedgerError(LedgerCode.BAD_LEG, f"Leg {number} does not have exactly {', '.join(Leg._fields)}.")
     try:

@@ -290,3 +290,50 @@ def test_mass_is_conserved_whatever_is_posted(moves):
     for element in {each.element for each in balances}:
         assert sum(mass for each, mass in balances.items() if each.element == element) == 0
     assert all(mass >= 0 or each.state == "source" for each, mass in balances.items())
+
+
+def with_legs(legs: str, *, before: str = "", after: str = "") -> bytes:
+    line = f'{{"book":"b",{before}"kind":"title",{legs}"nonce":"n","occurred":"2024-01-02"{after}}}'
+    return b"lode/entry/v1\n" + line.encode() + b"\n"
+
+
+ONE_LEG = '{"element":"Ni","holder":"h","lot":"l","mass_mg":"-5","owner":"o","state":"stock"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (with_legs('"legs":[],'), LedgerCode.MALFORMED),
+        (with_legs(f'"legs":[{ONE_LEG}],"legs":[{ONE_LEG}],'), LedgerCode.MALFORMED),
+        (with_legs(f'"legs":[{ONE_LEG}],"legs":[],'), LedgerCode.MALFORMED),
+        (with_legs(f'"legs":0,"legs":[{ONE_LEG}],'), LedgerCode.MALFORMED),
+        (with_legs('"legs":[],', before=f'"details":{{"legs":[{ONE_LEG}]}},'), LedgerCode.MALFORMED),
+        (with_legs(f'"legs":[{ONE_LEG},{ONE_LEG}],'), LedgerCode.BAD_LEG),
+        (with_legs(f'"legs": [{ONE_LEG}],'), LedgerCode.NOT_CANONICAL),
+        (with_legs(f'"legs":[ {ONE_LEG}],'), LedgerCode.NOT_CANONICAL),
+        (with_legs(f'"legs":[{ONE_LEG},],'), LedgerCode.MALFORMED),
+        (with_legs(f'"legs":[{ONE_LEG.replace("5", "05")}],'), LedgerCode.BAD_LEG),
+        (with_legs(f'"legs":[{ONE_LEG.replace("Ni", chr(0x130))}],'), LedgerCode.BAD_LEG),
+        (with_legs("", after=f',"legs":[{ONE_LEG}]'), LedgerCode.NOT_CANONICAL),
+        (with_legs(f'"legs":[{ONE_LEG}],').replace(b'"b"', b'"\xff"'), LedgerCode.MALFORMED),
+    ],
+)
+def test_legs_are_refused_wherever_they_are_read(text, code):
+    assert code_of(text) is code
+
+
+@pytest.mark.parametrize(
+    ("text", "legs"),
+    [
+        (with_legs(f'"legs":[{ONE_LEG}],'), [("o", "h", "Ni", "stock", "l", -5)]),
+        (with_legs("", before=f'"details":{{"legs":[{ONE_LEG}]}},'), []),
+        (with_legs("", before='"details":{"x\\"legs":["a"]},'), []),
+        (
+            with_legs(f'"legs":[{ONE_LEG}],', before=f'"details":{{"legs":[{ONE_LEG.replace("5", "7")}]}},'),
+            [("o", "h", "Ni", "stock", "l", -5)],
+        ),
+        (with_legs(f'"legs":[{ONE_LEG}],').replace(b'"b"', '"é€😀"'.encode()), [("o", "h", "Ni", "stock", "l", -5)]),
+    ],
+)
+def test_legs_are_read_from_the_entry_itself(text, legs):
+    assert list(decode(text).legs) == legs
