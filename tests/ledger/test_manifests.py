@@ -17,6 +17,7 @@ from ledger.selectors.manifests import manifest_file, manifest_files, manifest_o
 from ledger.services.export_ledger import export_ledger
 from ledger.services.keep_manifest import keep_manifest
 from ledger.services.verify_ledger import verify_ledger
+from ledger.sql import manifests
 from tests.ledger.world import NOW, account, append, note, open_world, receive
 from tests.support import databases
 
@@ -60,6 +61,8 @@ def test_one_reader_hands_it_in_for_all(own_database: str) -> None:
         assert files(party) == [(f"manifests/{FOUND.sha256}", FILE)]
     assert files("recycler") == []
     assert files("maker", size=index) == []
+    # The database itself gives the rows to nobody else.
+    assert [manifests.content(FOUND.sha256, party) for party in ("maker", "recycler")] == [FILE, None]
     for action in (manifest_of, manifest_file):
         assert refusal(lambda action=action: action(index=index, party="recycler")) == "unknown-entry"
     assert refusal(lambda: keep(index, party="recycler")) == "unknown-entry"
