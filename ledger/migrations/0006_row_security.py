@@ -5,7 +5,7 @@ from django.db import migrations
 from ledger.sql import script
 
 _UNDO = """
-DROP VIEW ledger_named_leg;
+DROP VIEW ledger_named_leg, ledger_named_pledge, ledger_named_shipment;
 DROP FUNCTION ledger_size();
 DO $$
 DECLARE

@@ -61,8 +61,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(max(index) + 1, 0) FROM public.ledger_entry
 $$;
 
--- Legs with the names of their accounts. Whoever may read an entry reads the names in all of its legs, but an account
--- row only as its owner or holder; therefore this view has the rights of its owner, and the condition stands in it.
+-- Legs, pledges and shipments with the names of their accounts. Whoever may read an entry reads the names in it, but an
+-- account row only as its owner or holder; therefore these views have the rights of their owner, and the condition
+-- stands in them.
 CREATE VIEW ledger_named_leg WITH (security_barrier) AS
 SELECT l.entry_index, l.leg_no, l.account_id, l.mass_mg, l.occurred, l.occurred_max, l.account_seq, l.balance_after_mg,
     a.owner, a.holder, a.element, a.state, a.lot
@@ -70,5 +71,22 @@ FROM ledger_leg AS l JOIN ledger_account AS a ON a.id = l.account_id
 WHERE current_user <> 'lode_party' OR EXISTS (
     SELECT FROM ledger_entry AS e
     WHERE e.index = l.entry_index AND (e.public OR e.readers @> ARRAY[current_setting('lode.party', true)]));
-REVOKE ALL ON ledger_named_leg FROM PUBLIC, lode_app, lode_sequencer, lode_reader;
-GRANT SELECT ON ledger_named_leg TO lode_app, lode_reader, lode_party;
+
+CREATE VIEW ledger_named_pledge WITH (security_barrier) AS
+SELECT p.entry_index, p.account_id, p.pledgee, p.pledged_mg, p.left_mg, a.owner, a.holder, a.element, a.state, a.lot
+FROM ledger_pledge AS p JOIN ledger_account AS a ON a.id = p.account_id
+WHERE current_user <> 'lode_party' OR EXISTS (
+    SELECT FROM ledger_entry AS e
+    WHERE e.index = p.entry_index AND (e.public OR e.readers @> ARRAY[current_setting('lode.party', true)]));
+
+CREATE VIEW ledger_named_shipment WITH (security_barrier) AS
+SELECT s.entry_index, s.account_id, s.receiver, s.expected_by, s.shipped_mg, s.left_mg,
+    a.owner, a.holder, a.element, a.state, a.lot
+FROM ledger_shipment AS s JOIN ledger_account AS a ON a.id = s.account_id
+WHERE current_user <> 'lode_party' OR EXISTS (
+    SELECT FROM ledger_entry AS e
+    WHERE e.index = s.entry_index AND (e.public OR e.readers @> ARRAY[current_setting('lode.party', true)]));
+
+REVOKE ALL ON ledger_named_leg, ledger_named_pledge, ledger_named_shipment
+    FROM PUBLIC, lode_app, lode_sequencer, lode_reader;
+GRANT SELECT ON ledger_named_leg, ledger_named_pledge, ledger_named_shipment TO lode_app, lode_reader, lode_party;

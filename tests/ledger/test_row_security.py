@@ -74,6 +74,19 @@ def test_raw_queries_for_a_party_see_nothing_of_others(ledger: None) -> None:
     assert raw("maker", "SELECT holder, mass_mg FROM ledger_named_leg ORDER BY 1") == [("lessor", -400), ("maker", 400)]
 
 
+def test_pledges_and_shipments_are_seen_with_their_names_by_those_who_read_the_entry(ledger: None) -> None:
+    with databases.beyond_the_guard(connections["default"].settings_dict["NAME"]) as superuser:
+        for table, more in (("ledger_pledge", "pledgee, pledged_mg"), ("ledger_shipment", "receiver, shipped_mg")):
+            superuser.execute(
+                f"INSERT INTO {table} (entry_index, account_id, {more}, left_mg)"
+                " SELECT entry_index, account_id, 'bank', 5, 5 FROM ledger_leg WHERE mass_mg < 0 OR entry_index = 4"
+            )
+    for kind in ("pledge", "shipment"):
+        for relation in (f"ledger_{kind}", f"ledger_named_{kind}"):
+            assert [count(party, relation) for party in (*PARTIES, "", None)] == [3, 1, 0, 0, 3], relation
+        assert raw("maker", f"SELECT owner, holder FROM ledger_named_{kind}") == [("lessor", "lessor")]
+
+
 def test_whoever_connects_as_a_party_and_says_no_name_sees_what_is_public(guarded: Guarded) -> None:
     connection = guarded.connection("lode_party")
     for table in guarded.tables:
