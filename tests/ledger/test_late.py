@@ -136,6 +136,15 @@ def test_a_check_of_the_sums_finds_each_that_is_wrong(hot: psycopg.Connection) -
             assert wrong_blocks_as(hot) == [(Account("o", "h", "Ni", "stock", "l"), *block)]
 
 
+def test_a_ledger_that_stood_before_is_folded_by_the_migration(hot: psycopg.Connection) -> None:
+    with hot.transaction(force_rollback=True):
+        hot.execute("DELETE FROM ledger_late")
+        assert wrong_blocks_as(hot) != []
+        for (place,) in hot.execute("SELECT account_seq FROM ledger_leg WHERE account_seq & 511 = 511 ORDER BY 1"):
+            hot.execute("SELECT ledger_fold(1, %s)", [place])
+        assert wrong_blocks_as(hot) == []
+
+
 def wrong_blocks_as(superuser: psycopg.Connection) -> list[tuple[Account, int, int]]:
     return [(Account(*row[:5]), *row[5:]) for row in superuser.execute(late._WRONG).fetchall()]
 
