@@ -109,7 +109,9 @@ def clean(name: str, cell: str) -> str:
         _refuse_cell(name, f"is a formula, {shown(text)}: save values")
     if _EXCEL_ERROR.fullmatch(text):
         _refuse_cell(name, f"is an error of the spreadsheet, {shown(text)}")
-    if any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in text):
+    if not text.isprintable() and any(
+        unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in text
+    ):
         _refuse_cell(name, f"holds a line break or an invisible character: {shown(text)}")
     return text
 

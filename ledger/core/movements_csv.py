@@ -12,7 +12,6 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
@@ -62,12 +61,12 @@ def read(lines: Iterable[str], *, book: str, digest: str) -> Iterator[Drafted | 
             continue
         if draft is None or not draft.takes(row):
             if draft is not None:
-                yield draft.finish(book, digest)
+                yield from draft.finish(book, digest)
             draft = _Draft(row)
         if (error := draft.add(row)) is not None:
             yield error
     if draft is not None:
-        yield draft.finish(book, digest)
+        yield from draft.finish(book, digest)
 
 
 class _Row(NamedTuple):
@@ -86,6 +85,7 @@ class _Draft:
     first: _Row
     last_row: int = 0
     totals: dict[Account, int] = field(default_factory=dict)
+    rows: dict[Account, int] = field(default_factory=dict)  # the first that names each account
 
     def takes(self, row: _Row) -> bool:
         if row.group or self.first.group:
@@ -102,14 +102,15 @@ class _Draft:
         if len(self.totals) + self._new(row) > MAX_LEGS:
             sentence = f"With it the entry that begins in row {self.first.number} moves more than {MAX_LEGS} accounts."
             return RowError(row.number, row.number, LedgerCode.BAD_LEG, sentence)
-        self.totals[row.source] = self.totals.get(row.source, 0) - row.mass_mg
-        self.totals[row.target] = self.totals.get(row.target, 0) + row.mass_mg
+        for account, mass_mg in ((row.source, -row.mass_mg), (row.target, row.mass_mg)):
+            self.totals[account] = self.totals.get(account, 0) + mass_mg
+            self.rows.setdefault(account, row.number)
         return None
 
     def _new(self, row: _Row) -> int:
         return sum(account not in self.totals for account in (row.source, row.target))
 
-    def finish(self, book: str, digest: str) -> Drafted | RowError:
+    def finish(self, book: str, digest: str) -> Iterator[Drafted | RowError]:
         legs = tuple(Leg(*account, mass) for account, mass in sorted(self.totals.items()) if mass)
         nonce = f"csv/{digest}/{self.first.number}"
         try:
@@ -118,8 +119,10 @@ class _Draft:
             kind_of(entry).check(entry)
             check_balanced(entry)
         except LedgerError as error:
-            return RowError(self.first.number, self.last_row, error.code, error.sentence)
-        return Drafted(self.first.number, self.last_row, entry)
+            wrong = {row: found for account, row in self.rows.items() if (found := _wrong(account, row)) is not None}
+            yield from wrong.values() or [RowError(self.first.number, self.last_row, error.code, error.sentence)]
+        else:
+            yield Drafted(self.first.number, self.last_row, entry)
 
 
 def _rows(lines: Iterable[str]) -> Iterator[_Row | RowError]:
@@ -147,8 +150,6 @@ def _row(number: int, names: list[str], cells: list[str], *, point_is_sure: bool
         mass = columns.mass_mg(name, said[name], point_is_sure=point_is_sure)
         source = Account(*(said[axis] for axis in columns.AXES))
         target = Account(*(said.get(f"to_{axis}", said[axis]) for axis in columns.AXES))
-        for account in (source, target):
-            _check_account(account)
         if source == target:
             return RowError(number, number, LedgerCode.BAD_LEG, "It moves from an account to the same one.")
         return _Row(number, said.get(columns.GROUP, ""), _fields(said), source, target, mass)
@@ -156,10 +157,13 @@ def _row(number: int, names: list[str], cells: list[str], *, point_is_sure: bool
         return RowError(number, number, error.code, error.sentence)
 
 
-@lru_cache(maxsize=4096)
-def _check_account(account: Account) -> None:
-    # Said of the row where it stands, which the whole entry could not tell any more.
-    encode(Entry("row", "row", "row", "2000-01-01", (Leg(*account, 1),)))
+def _wrong(account: Account, row: int) -> RowError | None:
+    """Say what is wrong with an account that row `row` names, if it is that by itself."""
+    try:
+        encode(Entry("row", "row", "row", "2000-01-01", (Leg(*account, 1),)))
+    except LedgerError as error:
+        return RowError(row, row, error.code, error.sentence)
+    return None
 
 
 def _said(names: list[str], cells: list[str]) -> dict[str, str]:
