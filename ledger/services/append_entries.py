@@ -56,11 +56,18 @@ def append_entries(
 
 
 def _ahead(stream: _Stream, numbered: Iterator[_Handed], chunk: int) -> Iterator[list[_Line]]:
-    """Give the lines chunk by chunk, each read and verified while the one before it is posted."""
+    """Give the lines chunk by chunk, each read and verified while the one before it is posted.
+
+    Nobody waits for the next chunk to come before what has come is posted and answered.
+    """
+
+    def take() -> list[_Line]:
+        return stream.read(list(islice(numbered, chunk)))
+
     with ThreadPoolExecutor(1) as reader:
-        lines = stream.read(list(islice(numbered, chunk)))
+        lines = take()
         while lines:
-            coming = reader.submit(stream.read, list(islice(numbered, chunk)))
+            coming = reader.submit(take)
             yield lines
             lines = coming.result()
 

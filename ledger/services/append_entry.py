@@ -54,6 +54,10 @@ def append_entry(
     return _through_the_inbox(read(note), submitted_by, now, idempotency_key)
 
 
+def _stopped() -> LedgerError:
+    return LedgerError(LedgerCode.BUSY, "Whoever posted for all who came was told to stop: hand the entry in again.")
+
+
 def _stands(error: Exception) -> bool:
     return isinstance(error, LedgerError) and error.code is LedgerCode.DUPLICATE
 
@@ -141,9 +145,12 @@ class _Queue:
             self.prepare()
             if not post_in_turn(self, wait_ms=_PATIENCE_MS):
                 self.answer(0)
-        except Exception as error:  # noqa: BLE001 - each of those who wait is told, and raises it
+        except BaseException as error:
+            # Each of those who wait is told, and raises it; who was told to stop while he worked stops alone.
             for caller in self._served:
-                caller.fail(error)
+                caller.fail(error if isinstance(error, Exception) else _stopped())
+            if not isinstance(error, Exception):
+                raise
         finally:
             if self._open:
                 self._counter.open()

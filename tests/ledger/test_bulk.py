@@ -153,8 +153,9 @@ def test_only_one_chunk_is_read_ahead_of_the_one_that_is_posted(own_database: st
             yield note
 
     reports = append_entries(notes=counted(), submitted_by="lessor", clock=lambda: NOW, chunk=3)
-    assert (next(reports).line, taken, len(list_entries(party=None, kind="receive"))) == (1, 6, 3)
+    assert (next(reports).line, len(list_entries(party=None, kind="receive"))) == (1, 3)
     reports.close()
+    assert taken == 6
     assert said(streamed(notes))[2:4] == [(3, "existed", 6, None), (4, "posted", 7, None)]
 
 
