@@ -12,6 +12,8 @@ from ledger.core.entry import Account, move, net_legs
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.note import SignerKey
 from ledger.selectors.balances import account_balance
+from ledger.services.fill_shipments import fill_shipments
+from ledger.services.open_ledger import open_ledger
 from ledger.services.register_key import register_key, revoke_key
 from ledger.services.sequence_pending import sequence_pending
 from ledger.services.submit_entry import dry_run, submit_entries, submit_entry
@@ -28,6 +30,7 @@ from tests.ledger.world import (
     open_world,
     receive,
 )
+from tests.support.databases import beyond_the_guard
 
 pytestmark = pytest.mark.usefixtures("own_database")
 
@@ -164,6 +167,22 @@ class TestShipments:
         assert shipments() == [(6, None, 300, 0), (7, None, 200, 190)]
         assert refused(arrive(1, first.entry_id)) is LedgerCode.INSUFFICIENT
         assert sound()
+
+    def test_what_left_before_there_was_a_table_is_filled_in(self, own_database: str) -> None:
+        first = append(ship(300, receiver="maker", expected_by="2024-01-10"))
+        append(arrive(250, first.entry_id))
+        append(ship(200))
+        before = shipments()
+        with beyond_the_guard(own_database) as connection:
+            connection.execute("ALTER TABLE ledger_shipment DISABLE TRIGGER USER")
+            connection.execute("DELETE FROM ledger_shipment")
+            for name in ("rows", "statements", "writers"):
+                connection.execute(f"ALTER TABLE ledger_shipment ENABLE ALWAYS TRIGGER ledger_guard_{name}")
+        assert not sound()
+        open_ledger(now=NOW)  # as every start does
+        assert shipments() == before == [(6, "maker", 300, 50), (8, None, 200, 200)]
+        assert sound()
+        assert not fill_shipments()
 
     def test_a_receiver_is_waited_for_until_the_day(self) -> None:
         sent = append(ship(300, receiver="maker", expected_by="2024-01-10"))
