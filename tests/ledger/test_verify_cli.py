@@ -242,3 +242,17 @@ def test_the_quiet_one_shows_nothing_and_runs_to_the_end():
         screen, run = Screen(terminal=terminal), steps(1000, 4_000_000)
         follow(run, screen, quiet=True, clock=every(60 * 10**9))
         assert (screen.shown, list(run)) == ([], [])
+
+
+def test_disputed_entries_are_named(tmp_path, capsys):
+    book = loop_book()
+    key = book.signers["recycler"]
+    details = {"action": "revoke", "vkey": str(key.vkey), "compromised_since_index": 0}
+    book.append(book.entry("key", details=details, reason="It was copied."))
+    signed = [index for index, note in enumerate(book.notes) if key.name.encode() in note.partition(b"\n\n")[2]]
+    assert len(signed) > 2
+    assert main([str(write(book.export(), tmp_path))]) == 0
+    named = ", ".join(map(str, signed))
+    assert (
+        f"Disputed: entries {named} were signed with a key that somebody else may have had" in capsys.readouterr().out
+    )

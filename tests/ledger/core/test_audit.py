@@ -14,6 +14,7 @@ from ledger.core import entry as entries
 from ledger.core import leaf as leaves
 from ledger.core import seal as seals
 from ledger.core.audit import Audit, Depth, Report, Trust
+from ledger.core.audit_open import Left
 from ledger.core.entry import move, net_legs
 from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.note import Note, encode_base64
@@ -26,8 +27,10 @@ TRUST = Trust(BOOK.policy, BOOK.registry_key.vkey)
 BOOK_TIME = "2024-01-01T00:00:00Z"
 
 
-def audit(files: dict[str, bytes], depth: Depth = Depth.FULL, party: str | None = None, trust: Trust = TRUST) -> Report:
-    run = Audit(files.get, trust, depth, party)
+def audit(
+    files: dict[str, bytes], depth: Depth = Depth.FULL, party: str | None = None, trust: Trust = TRUST, **options
+) -> Report:
+    run = Audit(files.get, trust, depth, party, **options)
     for _ in run.run():
         pass
     return run.report
@@ -509,3 +512,31 @@ def test_a_large_book_with_a_proof_from_its_past():
         with pytest.raises(LedgerError) as error:
             audit(flipped("tile/0/000", at * 32, files=files), Depth.TREE, None, trust)
         assert error.value.index == at
+
+
+def test_entries_of_a_compromised_key_hold_and_are_named():
+    book = loop_book()
+    lessor = book.signers["lessor"]
+
+    def statement(paper: str) -> int:
+        return book.append(book.entry("statement", parties=("lessor",), documents={"a": paper * 64}))
+
+    before, first, second, third = (statement(paper) for paper in "0123")
+    details = {"action": "revoke", "vkey": str(lessor.vkey), "compromised_since_index": first}
+    book.append(book.entry("key", details=details, reason="It was copied."))
+    report = audit(book.export())
+    assert report.disputed == {first: ("lessor",), second: ("lessor",), third: ("lessor",)}
+    assert before not in report.disputed
+    later = book.register("lessor", name="lessor.example/entry/2025a")
+    stands = {"entries": sorted(book.ids[index].hex() for index in (first, third))}
+    affirmed = book.append(book.entry("reaffirm", details=stands, parties=("lessor",)))
+    assert audit(book.export()).disputed == {second: ("lessor",)}
+    again = {"action": "revoke", "vkey": str(later.vkey), "compromised_since_index": affirmed}
+    book.append(book.entry("key", details=again, reason="It was copied, too."))
+    report = audit(book.export())
+    assert report.disputed == dict.fromkeys((first, second, third, affirmed), ("lessor",))
+    assert report == audit(book.export(), opening=look_closely)
+
+
+def look_closely(plan):
+    return ([Left.TO_LOOK_AT] * plan.size for _ in range(plan.tiles))
