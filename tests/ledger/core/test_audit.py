@@ -540,3 +540,20 @@ def test_entries_of_a_compromised_key_hold_and_are_named():
 
 def look_closely(plan):
     return ([Left.TO_LOOK_AT] * plan.size for _ in range(plan.tiles))
+
+
+def test_what_was_verified_is_verified_again_where_it_reads_otherwise():
+    index, reads = index_of("ship"), []
+    path = f"entries/{index}.note"
+    note = Note.parse(FILES[path])
+    line = replace(note.signatures[0], signature=bytes(64))
+    changed = Note(note.text, (line, *note.signatures[1:])).to_bytes()
+
+    def shifty(asked: str) -> bytes | None:
+        reads.append(asked)
+        return changed if asked == path and reads.count(path) > 1 else FILES.get(asked)
+
+    with pytest.raises(LedgerError) as error:
+        list(Audit(shifty, TRUST, Depth.FULL).run())
+    assert (error.value.code, error.value.index) == (LedgerCode.BAD_SIGNATURE, index)
+    assert reads.count(path) == 2
