@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,9 +41,9 @@ def test_a_seal_is_written_as_rfc_8785_and_read_as_it_was_meant(seal):
     assert seals.decode(data) == seal
 
 
-def careful(data: bytes) -> Seal | None:
+def read(way: Callable[[bytes], Seal | None], data: bytes) -> Seal | None:
     try:
-        return seals._decode_any(data)
+        return way(data)
     except LedgerError:
         return None
 
@@ -54,5 +56,5 @@ def test_whatever_is_changed_in_a_seal_both_ways_of_reading_agree(seal, data):
         text[at : at + data.draw(st.integers(0, 2))] = data.draw(
             st.sampled_from([b"", b"0", b"-", b'"', b",", b" ", b"a", b"}", b"\n", b"\xff"])
         )
-    fast = seals._decode_plain(bytes(text))
-    assert fast is None or fast == careful(bytes(text))
+    fast = read(seals._decode_plain, bytes(text))
+    assert fast is None or fast == read(seals._decode_any, bytes(text))
