@@ -90,13 +90,12 @@ class EntryAudit:
             self._check_confidential(index, data, leaf, found)
 
     def _take_opened(self, index: int, found: Opened) -> bool:
-        if self._ids.may_hold(found.entry_id):
+        accounts = [account for account, _ in found.movements]
+        if self._ids.may_hold(found.entry_id) or self.book.bears_on(accounts, found.occurred):
             return False
         expected: list[seals.Line] = []
         sound = True
         for account, mass_mg in found.movements:
-            if self.book.bears_on(account, found.occurred):
-                return False
             head = self.heads.get(account)
             if head is None:
                 seq, prev, balance_mg = 0, None, mass_mg

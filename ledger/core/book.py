@@ -15,7 +15,7 @@ more than the entry have a module each: keys (`registry`), pledges (`liens`), `p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -218,12 +218,12 @@ class Book:
             self._check_reaffirmed(candidate, signed)
         return signed
 
-    def bears_on(self, account: tuple[str, ...], occurred: str) -> bool:
-        """Whether a plain entry of the day `occurred` may be refused because of more than the account's balance."""
+    def bears_on(self, accounts: Sequence[tuple[str, ...]], occurred: str) -> bool:
+        """Whether more than the balances of `accounts` may forbid a plain entry of the day `occurred` that moves them."""
         return (
-            self.liens.bears_on(account)
-            or self.shipments.bears_on(account)
-            or self.periods.closed(account[0], account[1], occurred) is not None
+            (bool(self.liens) and any(map(self.liens.bears_on, accounts)))
+            or (bool(self.shipments) and any(map(self.shipments.bears_on, accounts)))
+            or (self.periods.reach(occurred) and any(self.periods.closed(*each[:2], occurred) for each in accounts))
         )
 
     def check_after(self, candidate: Candidate, signed: Signed, after: Mapping[Account, int]) -> None:

@@ -39,14 +39,18 @@ class Periods:
         self._by_pair[one, other] = self._by_pair[other, one] = closed
         self._latest = max(self._latest, closed.until)
 
+    def reach(self, day: str) -> bool:
+        """Whether `day` is closed for anybody."""
+        return day <= self._latest
+
     def closed(self, owner: str, holder: str, day: str) -> Closed | None:
         """Return the closing by which `day` is closed for what one of the two owns and the other holds."""
-        closed = self._by_pair.get((owner, holder)) if day <= self._latest else None
+        closed = self._by_pair.get((owner, holder)) if self.reach(day) else None
         return closed if closed is not None and day <= closed.until else None
 
     def check(self, entry: Entry) -> None:
         """Raise `closed-period` where the entry moves a closed account on a closed day."""
-        if entry.occurred > self._latest:
+        if not self.reach(entry.occurred):
             return
         for leg in entry.legs:
             closed = self.closed(leg.owner, leg.holder, entry.occurred)
