@@ -164,8 +164,9 @@ def _row(entry: EntrySummary, names: dict[str, str]) -> Row:
     )
 
 
-def _kind(entry: EntrySummary) -> SafeString:
-    return format_html("{} {}", kind_word(entry.kind), status("disputed") if entry.disputed_by else "")
+def _kind(entry: EntrySummary) -> str:
+    word = kind_word(entry.kind)
+    return format_html("{} {}", word, status("disputed")) if entry.disputed_by else word
 
 
 def _what(entry: EntrySummary, names: dict[str, str]) -> SafeString:
