@@ -1,11 +1,12 @@
 """Opens the entries of an export in several processes, each its share of the tiles, and answers them in order.
 
-A worker is told what to do once and then only writes: when its pipe is full it waits to be read, so that no process is
-ever more than a tile ahead, however long the log. When the reader goes away the worker ends by itself.
+A worker is told what to do once and then only writes: when its pipe is full it waits to be read, so that it is never
+further ahead than that, however long the log. When the reader goes away the worker ends by itself.
 """
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import pickle
@@ -13,6 +14,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +24,8 @@ from ledger.core.audit_open import Found, Opener, Plan, open_all
 # Below this many tiles a worker is not worth its start.
 _WORTH_TILES = 8
 _LENGTH_BYTES = 8
+# Holds some tiles, where the system lets a pipe be as long, so that nobody waits for another's turn.
+_PIPE_BYTES = 1 << 20
 
 
 class WorkerLostError(Exception):
@@ -59,7 +63,11 @@ def _start() -> subprocess.Popen[bytes]:
     root = Path(__file__).resolve().parents[1]
     command = [sys.executable, "-P", "-m", "ledger.verify_pool"]
     environment = os.environ | {"PYTHONPATH": str(root)}
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)  # noqa: S603
+    worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)  # noqa: S603
+    assert worker.stdout is not None
+    with suppress(AttributeError, OSError):  # not every system, and not for everybody
+        fcntl.fcntl(worker.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return worker
 
 
 def _send(worker: subprocess.Popen[bytes], work: tuple[Plan, int, int]) -> None:

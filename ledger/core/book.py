@@ -219,7 +219,7 @@ class Book:
         return signed
 
     def bears_on(self, accounts: Sequence[tuple[str, ...]], occurred: str) -> bool:
-        """Whether more than the balances of `accounts` may forbid a plain entry of the day `occurred` that moves them."""
+        """Whether more than the balances of `accounts` may forbid a plain entry of a day that moves them."""
         return (
             (bool(self.liens) and any(map(self.liens.bears_on, accounts)))
             or (bool(self.shipments) and any(map(self.shipments.bears_on, accounts)))
