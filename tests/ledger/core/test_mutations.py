@@ -337,3 +337,21 @@ def proof_at(book: Book, index: int, size: int) -> bytes:
     path = inclusion_proof(index, size, book.get_hash)
     time = leaves.decode(book.leaves[index]).time
     return make_proof(index, path, book.checkpoint(size), time=time, nonce=book.nonces[index]).to_bytes()
+
+
+@pytest.mark.parametrize("party", ["cellmaker", "operator"])
+def test_a_partys_audit_says_the_same_looked_at_closely_or_not(party):
+    draw = random.Random(party)
+    files = LOOP.export(party)
+    for number in range(150):
+        changed = draw.choice([flip, truncate, insert, delete, change_a_number, swap, copy_over])(draw, files)
+        found, closely = (
+            verdict(changed, Depth.PARTY, party),
+            verdict(changed, Depth.PARTY, party, opening=look_closely),
+        )
+        assert repr_of(found) == repr_of(closely), number
+    assert verdict(files, Depth.PARTY, party) is None
+
+
+def repr_of(error: LedgerError | None) -> tuple | None:
+    return None if error is None else (error.code, error.index, error.sentence)
