@@ -9,6 +9,7 @@ CREATE FUNCTION ledger_lead(leader bigint, wait_ms integer, names bigint[], entr
     OUT size bigint, OUT signed_size bigint, OUT root bytea, OUT waiting boolean, OUT promised bigint[], OUT known bytea[])
 LANGUAGE plpgsql SET search_path = public, pg_temp
 SET enable_seqscan = off -- a plan made while the ledger was short is kept while it grows
+SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     PERFORM set_config('lock_timeout', wait_ms::text, true);
@@ -34,7 +35,9 @@ CREATE FUNCTION ledger_post(
     l_occurred_max date[], l_account_seq bigint[], l_balance_after_mg bigint[],
     b_account_id bigint[], b_seq bigint[], b_last_entry_id bytea[], b_mass_mg bigint[], b_occurred_max date[],
     b_late_days integer[], b_bounded boolean[])
-RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp
+SET plan_cache_mode = force_generic_plan -- for arrays of this length or that, planning anew takes as long as the work
+AS $$
 BEGIN
     INSERT INTO ledger_entry (index, entry_id, kind, occurred, recorded, note, seal, nonce, leaf, leaf_hash, contract,
         reference, corrects, public, readers, submitted_by)
