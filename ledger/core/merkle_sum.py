@@ -9,8 +9,8 @@ to their total, an operator can show every party the same root with that party's
 
 A mass is an integer count of milligrams in 8 big-endian bytes, 0 to 2^63 - 1; the mass of a node is the sum of both
 children, and one that outgrows the range is refused. Nothing is negative, so no leaf takes away from a total. The
-number of leaves is a power of two, so the shape of the tree needs no words. A proof shows mass and hash of each sibling on the
-way up: how much stands in those subtrees together, and nothing of how it is divided or whose it is.
+number of leaves is a power of two, so the shape of the tree needs no words. A proof shows mass and hash of each
+sibling on the way up: how much stands in those subtrees together, and nothing of how it is divided or whose it is.
 """
 
 from __future__ import annotations

@@ -14,9 +14,7 @@ from ledger.sql.inbox import APP, SEQUENCER
 
 WAIT_MS = 10_000
 _PAGE = 256
-_IS_BEHIND = (
-    "SELECT EXISTS (SELECT FROM ledger_entry WHERE kind = 'ship') AND NOT EXISTS (SELECT FROM ledger_shipment)"
-)
+_IS_BEHIND = "SELECT EXISTS (SELECT FROM ledger_entry WHERE kind = 'ship') AND NOT EXISTS (SELECT FROM ledger_shipment)"
 
 
 def fill_shipments() -> bool:

@@ -19,9 +19,7 @@ SHOWN = dict(re.findall(r"^```proof (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.
 SECRET = bytes.fromhex("05" * 32)
 ROOT = range_hash(0, 4, BOOK.get_hash)
 SEEDS = {
-    "Ni": {
-        side: seed_of(SECRET, origin=BOOK.origin, tree_size=4, root=ROOT, element="Ni", side=side) for side in SIDES
-    }
+    "Ni": {side: seed_of(SECRET, origin=BOOK.origin, tree_size=4, root=ROOT, element="Ni", side=side) for side in SIDES}
 }
 TREES = {side: side_of(SEEDS["Ni"][side], on_sides(BOOK.balances)["Ni"][side]) for side in SIDES}
 
