@@ -223,10 +223,7 @@ class Book:
         return (
             (bool(self.liens) and any(map(self.liens.bears_on, accounts)))
             or (bool(self.shipments) and any(map(self.shipments.bears_on, accounts)))
-            or (
-                self.periods.reach(occurred)
-                and any(self.periods.closed(each[0], each[1], occurred) for each in accounts)
-            )
+            or any(self.periods.closed(each[0], each[1], occurred) for each in accounts if self.periods.reach(occurred))
         )
 
     def check_after(self, candidate: Candidate, signed: Signed, after: Mapping[Account, int]) -> None:
