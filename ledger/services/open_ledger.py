@@ -11,7 +11,6 @@ from ledger.core.errors import LedgerCode, LedgerError
 from ledger.core.registry import KeyRecord, KeyRegistry
 from ledger.core.rules import REGISTRY
 from ledger.services import secret_keys
-from ledger.services.fill_shipments import fill_shipments
 from ledger.services.register_key import post_public
 from ledger.services.sequence_pending import sequence_pending
 from ledger.services.signer import log_vkeys
@@ -37,7 +36,6 @@ def open_ledger(*, now: dt.datetime) -> None:
                 f"The {purpose} key beside the database is not the one in which this ledger is rooted: put it back.",
             )
     sequence_pending()
-    fill_shipments()
     if chain.tip().size == 0:
         with transaction.atomic():
             post_public(kind="notice", details={}, reason=f"The ledger {settings.LEDGER_ORIGIN} is opened.", now=now)

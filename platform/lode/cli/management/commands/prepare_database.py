@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
+from ledger.services.fill_shipments import fill_shipments
 from ledger.sql import guarding
 
 # The app may do what it likes with the tables of its own; the ledger's migrations take its rights away from theirs.
@@ -47,6 +48,7 @@ class Command(BaseCommand):
         with connections["default"].cursor() as cursor:
             cursor.execute(QUEUE_RIGHTS)
         self.as_superuser(options, guarding.arm)
+        fill_shipments()  # a ledger of an earlier version had no such table
 
     def as_superuser(self, options: dict[str, Any], do: Callable[[psycopg.Connection], None]) -> None:
         """Do it as a superuser, in one transaction, where there is one to be had."""
